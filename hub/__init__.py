@@ -1,0 +1,53 @@
+"""The face of leadhub: the names a connector or a plugin may import."""
+
+from hub.browser import Site, WebPage, by_script, cors, listed, return_page
+from hub.chat import ChatSink, Codes, RobotSink, web_address
+from hub.csvlog import CsvLog
+from hub.disk import replace_file
+from hub.errors import BadInput, Misconfigured, Retry, Unclear, Unverified
+from hub.escape import (
+    cell,
+    cut,
+    cut_bytes,
+    dingtalk_markdown,
+    feishu_text,
+    header,
+    line,
+    printable,
+    slack,
+    utf8_size,
+    wecom_markdown,
+)
+from hub.fields import DEFAULT_COLUMNS, FieldPath, fill, iso, lead_dict, pick, text, to_json
+from hub.filesink import FileSink
+from hub.google import GoogleCaller
+from hub.hookspecs import hookimpl
+from hub.http import Reply, Request, Response, Verdict, basic, bearer, readable, segment
+from hub.inbound import Inbound
+from hub.instant import instant
+from hub.lead import Disposition, Lead, Page, Problem, RawLead, Rejected, Sent
+from hub.mailer import MailAddress, MailServer, mail_address
+from hub.message import Message, Wording
+from hub.meta_graph import Graph, time_filter
+from hub.polling import Sweep, Sweeps, Window, all_pages
+from hub.record import Record
+from hub.signing import (
+    check_hmac,
+    check_key,
+    check_timestamp,
+    header_parts,
+    read_time,
+    secrets_of,
+    sign_hmac,
+    sign_time,
+)
+from hub.sink import HttpBatchSink, HttpSink, Outcome, Outcomes, Sink, Token
+from hub.source import FileSource, PollSource, Receipt, WebhookSource, fetch, fetch_json
+from hub.step import Assignment, Options, Stop, Work, enricher, mapping_function, step, strategy
+from hub.strictjson import an_object, objects
+from hub.table import Columns
+from hub.zone import TimeZone, until_midnight
+
+__version__ = "0.1.0"
+
+__all__ = [name for name in dir() if not name.startswith("_")]

@@ -1,0 +1,39 @@
+"""Which addresses outgoing requests may reach: public ones, and those the operator lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+
+Address = IPv4Address | IPv6Address
+
+_REFUSED = tuple(
+    ip_network(n)
+    for n in (
+        "192.88.99.0/24",  # 6to4 relays
+        "64:ff9b::/96",  # NAT64 carries an IPv4 address inside
+        "64:ff9b:1::/48",
+        "2002::/16",  # 6to4, likewise
+        "2001::/32",  # Teredo, likewise
+        "fec0::/10",  # site-local
+        "5f00::/16",  # segment routing
+    )
+)
+"""What `is_global` calls public and is not (IANA special-purpose registries)."""
+
+
+def allowed(text: str, networks: Iterable[str] = ()) -> bool:
+    """Return whether an IP address may be connected to."""
+    try:
+        address: Address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return False
+    listed = [ip_network(n, strict=False) for n in networks]
+    if any(address in n for n in listed if n.version == address.version):
+        return True
+    inner = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    if inner is not None:
+        return allowed(str(inner), networks)
+    if not address.is_global or address.is_multicast:
+        return False
+    return not any(address in n for n in _REFUSED if isinstance(n, IPv6Network) == isinstance(address, IPv6Address))

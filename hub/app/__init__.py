@@ -1,0 +1,5 @@
+"""The composition root: one Hub object that holds everything; there is no state elsewhere."""
+
+from hub.app.hub import Hub, Office
+
+__all__ = ["Hub", "Office"]

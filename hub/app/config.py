@@ -1,0 +1,118 @@
+"""Reads, checks and publishes the configuration; every one that ran is a revision in the database."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from hub import loader
+from hub import plan as plans
+from hub.errors import ConfigError
+from hub.settings import load_settings
+from hub.settings.files import shipped_secret
+from hub.store.database import Database
+from hub.store.migrations import migrate
+from hub.store.tables import RevisionRow
+
+if TYPE_CHECKING:
+    from hub.app.hub import Office
+
+REVISION = RevisionRow.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A configuration that is in force now."""
+
+    plan: plans.Plan
+
+
+class Publisher:
+    """Holds the plan in force and replaces it when hub.yaml changes for the better."""
+
+    def __init__(self, office: Office, plugins: loader.Plugins, plan: plans.Plan, db: Database) -> None:
+        self.office, self.plugins, self.plan, self.db = office, plugins, plan, db
+        self._seen = _fingerprint(office)
+        self.refused: str | None = None
+
+    @classmethod
+    def open(cls, office: Office) -> Publisher:
+        """Load plugins and configuration, open the database, and publish."""
+        plugins = loader.load(office.folder / "plugins", office.plugins)
+        plan = read_plan(office, plugins)
+        db = Database(office.database or plan.settings.hub.database, office.folder)
+        db.lock()
+        migrate(db.writer)
+        with Session(db.writer) as session:
+            revision = _publish(plan.text, office.clock.now(), str(office.config.name), session=session)
+            session.commit()
+        return cls(office, plugins, replace(plan, revision=revision), db)
+
+    async def look(self) -> Published | ConfigError | None:
+        """Return the new plan when hub.yaml, a mapping or a plugin changed; the error when the change is wrong."""
+        seen = _fingerprint(self.office)
+        if seen == self._seen:
+            return None
+        self._seen = seen
+        try:
+            plugins = loader.load(self.office.folder / "plugins", self.office.plugins)
+            plan = read_plan(self.office, plugins)
+            if plan.settings.hub.database != self.plan.settings.hub.database:
+                raise ConfigError("hub.database changed. Restart leadhub to use another database.")
+        except ConfigError as error:
+            self.refused = str(error)
+            return error
+        now = self.office.clock.now()
+        revision = await self.db.write(_publish, plan.text, now, self.office.config.name)
+        self.plan, self.plugins, self.refused = replace(plan, revision=revision), plugins, None
+        return Published(self.plan)
+
+
+def read_plan(office: Office, plugins: loader.Plugins, config: Path | None = None) -> plans.Plan:
+    """Return the plan of a configuration file; raises ConfigError."""
+    path = config or office.config
+    settings, file = load_settings(path)
+    resolve = partial(_resolve, plugins, office.folder)
+    return plans.build(
+        settings, file, plugins.registry, folder=office.folder, resolve=resolve, clock=office.clock,
+        text=path.read_text("utf-8-sig"),
+    )  # fmt: skip
+
+
+def _resolve(plugins: loader.Plugins, folder: Path, reference: str) -> str | None:
+    return plugins.secret(reference) or shipped_secret(reference, folder)
+
+
+def _fingerprint(office: Office) -> tuple[Any, ...]:
+    files = [office.config, *sorted((office.folder / "mappings").glob("*.yaml")), *sorted((office.folder / "plugins").glob("*.py"))]
+    found = []
+    for path in files:
+        try:
+            stat = path.stat()
+            found.append((str(path), stat.st_mtime_ns, stat.st_size))
+        except OSError:
+            found.append((str(path), 0, 0))
+    return tuple(found)
+
+
+def _publish(text: str, now: Any, who: str, *, session: Session) -> int:
+    """Store the configuration unless it is the newest already; returns its revision."""
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    last = session.execute(
+        sa.select(REVISION.c.id, REVISION.c.digest, REVISION.c.text).order_by(REVISION.c.id.desc()).limit(1)
+    ).first()
+    if last and last.digest == digest:
+        return int(last.id)
+    lines = difflib.unified_diff((last.text if last else "").splitlines(), text.splitlines(), "before", "after", lineterm="")
+    values = {"digest": digest, "text": text, "published_at": now, "published_by": who, "diff": "\n".join(lines)}
+    made = session.execute(sa.insert(REVISION).values(**values).returning(REVISION.c.id))
+    return int(made.scalar_one())
+
+

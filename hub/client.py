@@ -1,0 +1,120 @@
+"""The one HTTP client for everything outgoing: guarded, without redirects, proxies or .netrc."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import aiohttp
+import httpx
+from aiohttp.abc import AbstractResolver, ResolveResult
+from httpx_aiohttp import AiohttpTransport
+
+from hub.addresses import allowed
+
+Networks = Callable[[], Iterable[str]]
+
+LIMIT = 512  # connections in all
+PER_HOST = 128
+DNS_SECONDS = 5.0
+
+
+class Refused(httpx.UnsupportedProtocol):
+    """The address is not one that leadhub may call."""
+
+
+class Blocked(OSError):
+    """A name stands for an address that may not be reached."""
+
+
+class GuardedResolver(AbstractResolver):
+    """Resolves a name once and hands over only addresses that may be reached; those are what is connected to."""
+
+    def __init__(self, networks: Networks) -> None:
+        self._networks = networks
+
+    async def resolve(self, host: str, port: int = 0, family: Any = socket.AF_UNSPEC) -> list[ResolveResult]:
+        """Return the addresses of a host; raises Blocked when one of them may not be reached."""
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(DNS_SECONDS):
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
+        networks = tuple(self._networks())
+        addresses: list[ResolveResult] = []
+        for kind, _, proto, _, where in found:
+            if not allowed(str(where[0]), networks):
+                raise Blocked(f"blocked address: {host!r} is {where[0]}, which is not public. {_HINT}")
+            addresses.append(
+                ResolveResult(
+                    hostname=host, host=str(where[0]), port=int(where[1]), family=kind, proto=proto,
+                    flags=socket.AI_NUMERICHOST,
+                )
+            )  # fmt: skip
+        return addresses
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+_HINT = "List its network under hub: allow_networks, if that is meant."
+
+
+class _Guard(httpx.AsyncBaseTransport):
+    """Checks the address of each request before the transport sees it."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, networks: Networks) -> None:
+        self._inner, self._networks = inner, networks
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url
+        if url.scheme not in ("http", "https") or not url.host or url.userinfo:
+            raise Refused(f"the address {str(url.copy_with(userinfo=b''))[:100]!r} is not a plain http(s) address")
+        if _is_number(url.host) and not allowed(url.host.strip("[]"), self._networks()):
+            raise Refused(f"blocked address: {url.host} is not public. {_HINT}")
+        try:
+            return await self._inner.handle_async_request(request)
+        except httpx.TransportError as error:
+            blocked = _blocked(error)
+            if blocked is not None:
+                raise Refused(str(blocked)) from error
+            raise
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def _blocked(error: BaseException) -> Blocked | None:
+    """Return the refusal behind a connection error; aiohttp wraps what its resolver raises."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, Blocked):
+            return cause
+        cause = cause.__cause__ or cause.__context__
+    return None
+
+
+def _is_number(host: str) -> bool:
+    """Return whether a host is written as an address, which the connector would not resolve."""
+    try:
+        socket.inet_pton(socket.AF_INET6 if ":" in host else socket.AF_INET, host.strip("[]"))
+    except OSError:
+        return False
+    return True
+
+
+def make_client(networks: Networks = tuple) -> httpx.AsyncClient:
+    """Return the client; `networks` are those the operator allows although they are not public."""
+
+    def session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            limit=LIMIT, limit_per_host=PER_HOST, resolver=GuardedResolver(networks), use_dns_cache=False,
+            keepalive_timeout=15,
+        )  # fmt: skip
+        return aiohttp.ClientSession(connector=connector, auto_decompress=True, trust_env=False)
+
+    transport = _Guard(AiohttpTransport(client=session), networks)
+    return httpx.AsyncClient(
+        transport=transport, follow_redirects=False, trust_env=False, timeout=30.0,
+        headers={"user-agent": "leadhub", "accept": "*/*"},
+    )  # fmt: skip

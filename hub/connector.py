@@ -1,0 +1,44 @@
+"""What every connector is: a class chosen by name and configured by its nested Config."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hub.clock import Clock, SystemClock
+
+
+class Connector:
+    """One vendor; a configured instance of it is a source or a sink. Construction does no I/O."""
+
+    name: ClassVar[str] = ""
+    title: ClassVar[str] = ""
+    docs_url: ClassVar[str] = ""
+    confirmed: ClassVar[tuple[str, ...]] = ()  # what was checked against the vendor's documentation
+    unconfirmed: ClassVar[tuple[str, ...]] = ()  # what was not; each such fact is a setting
+
+    class Config(BaseModel):
+        """The settings of the connector; every field has a description, secrets are SecretStr."""
+
+        model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    class HostConfig(Config):
+        """The settings every connector with a vendor host has; give `base_url` its default in a subclass."""
+
+        base_url: str = Field(description="Address of the vendor's API; point it at a sandbox or a proxy.")
+        timeout: float = Field(30.0, gt=0, le=120, description="Seconds to wait for an answer.")
+
+    config: Config
+
+    def __init__(self, instance: str, config: Config | None = None, clock: Clock | None = None) -> None:
+        self.instance = instance
+        self.config = config if config is not None else self.Config()
+        self.clock = clock or SystemClock()
+        self.ready()
+
+    def ready(self) -> None:
+        """Prepare what the settings imply (parsed keys, compiled patterns), without I/O."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.instance}>"

@@ -1,0 +1,108 @@
+"""How fast one destination may be called: its rate, its breaker, and rests it asked for."""
+
+from __future__ import annotations
+
+from collections import deque
+
+WINDOW = 300.0  # seconds a breaker looks back
+ENOUGH = 10  # sends before it judges
+FAILED = 0.7  # share of failures that opens it
+FIRST_REST, LONGEST_REST = 30.0, 600.0
+PROBES = 3  # successes in a row that close it again
+
+
+class Bucket:
+    """A token bucket: `rate` a second, with bursts of one second's worth."""
+
+    def __init__(self, rate: float | None) -> None:
+        self.rate = rate or 0.0
+        self._free_at = 0.0
+
+    def wait(self, now: float) -> float:
+        """Take one token and return the seconds to wait until it may be used."""
+        if not self.rate:
+            return 0.0
+        earliest = now - 1.0 + 1.0 / self.rate  # a second's worth may have been saved up
+        at = max(self._free_at, earliest if self.rate > 1 else now)
+        self._free_at = at + 1.0 / self.rate
+        return max(0.0, at - now)
+
+    def give_back(self) -> None:
+        """Give back the token taken last, which will not be used."""
+        if self.rate:
+            self._free_at -= 1.0 / self.rate
+
+
+class Breaker:
+    """Opens when most sends fail, rests, lets one probe through, and closes after three successes."""
+
+    def __init__(self) -> None:
+        self._sends: deque[tuple[float, bool]] = deque()
+        self._rest = FIRST_REST
+        self._open_until: float | None = None
+        self._probing = False
+        self._good = 0
+
+    @property
+    def state(self) -> str:
+        """Return `closed`, `open` or `half-open`."""
+        return "closed" if self._open_until is None else "half-open" if self._good or self._probing else "open"
+
+    def allows(self, now: float) -> bool:
+        """Return whether a send may start now; while it is open, one probe at a time after each rest."""
+        if self._open_until is None:
+            return True
+        return now >= self._open_until and not self._probing
+
+    def begin(self) -> None:
+        """Note that a send starts."""
+        if self._open_until is not None:
+            self._probing = True
+
+    def note(self, ok: bool, now: float) -> str | None:
+        """Note how a send ended; returns `opened` or `closed` when that changes the state."""
+        if self._open_until is not None:
+            return self._note_probe(ok, now)
+        self._sends.append((now, ok))
+        while self._sends and self._sends[0][0] < now - WINDOW:
+            self._sends.popleft()
+        failed = sum(not good for _, good in self._sends) if not ok else 0
+        if len(self._sends) < ENOUGH or failed < FAILED * len(self._sends):
+            return None
+        self._open(now)
+        return "opened"
+
+    def _note_probe(self, ok: bool, now: float) -> str | None:
+        self._probing = False
+        if not ok:
+            self._rest = min(self._rest * 2, LONGEST_REST)
+            self._open(now)
+            return None
+        self._good += 1
+        if self._good < PROBES:
+            return None
+        self._open_until, self._rest, self._good = None, FIRST_REST, 0
+        self._sends.clear()
+        return "closed"
+
+    def _open(self, now: float) -> None:
+        self._open_until, self._good = now + self._rest, 0
+
+
+class Gate:
+    """Everything that decides when the next send to a destination may start."""
+
+    def __init__(self, rate: float | None) -> None:
+        self.bucket = Bucket(rate)
+        self.breaker = Breaker()
+        self.paused: str | None = None
+        self.rest_until = 0.0
+        self.refused: set[str] = set()  # different leads refused in a row
+
+    def open(self, now: float) -> bool:
+        """Return whether sends may be claimed now."""
+        return self.paused is None and now >= self.rest_until and self.breaker.allows(now)
+
+    def rest(self, seconds: float, now: float) -> None:
+        """Let the whole destination wait, as it asked."""
+        self.rest_until = max(self.rest_until, now + seconds)

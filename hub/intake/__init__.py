@@ -1,0 +1,1 @@
+"""How leads come in: pushed to the door, polled, or read from files; kept first, understood later."""

@@ -1,0 +1,194 @@
+"""The one intake address: verify over the raw bytes, keep them, answer, and only then understand them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy.exc import SQLAlchemyError
+
+from hub.clock import Clock
+from hub.delivery.gate import Bucket
+from hub.errors import BadInput, LeadhubError, Unverified
+from hub.http import Reply
+from hub.ids import Ids
+from hub.inbound import Inbound
+from hub.lead import Problem
+from hub.pipeline.engine import LEASE, Pipeline
+from hub.pipeline.reading import Answer, Item, digest
+from hub.plan import Plan
+from hub.source import Receipt, Status, WebhookSource
+from hub.store import submissions as store
+from hub.store.database import Database
+from hub.store.tables import SubmissionRow
+
+STORE_SECONDS = 1.0  # the strictest sender waits 1.25 s
+WAITING = 5_000  # submissions that may wait in this process before senders are told to come back
+MAX_KEY = 255
+KEPT_HEADERS = 64
+
+_STATUS: dict[str, Status] = {"duplicate": "duplicate", "quarantined": "quarantined", "rejected": "rejected"}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal(Exception):
+    """An answer that says no: an HTTP status and a sentence."""
+
+    status: int
+    reason: str
+    retry_after: int | None = None
+
+
+class Door:
+    """Receives what sources push."""
+
+    def __init__(
+        self, db: Database, plan: Callable[[], Plan], pipeline: Pipeline, *, clock: Clock, ids: Ids
+    ) -> None:
+        self.db, self.plan, self.pipeline, self.clock, self.ids = db, plan, pipeline, clock, ids
+        self._waiting: dict[str, asyncio.Future[Answer]] = {}
+        self._rates: dict[str, Bucket] = {}
+        self.counts: dict[tuple[str, int], int] = {}
+
+    async def receive(self, name: str, inbound: Inbound) -> Reply:
+        """Return the answer to a request to `/in/{name}`; whatever is answered with 2xx is kept."""
+        source = self.plan().sources.get(name)
+        try:
+            reply = await self._receive(name, inbound)
+        except Refusal as refusal:
+            reply = _refused(refusal, source)
+        except Unverified as error:
+            reply = _refused(Refusal(401, f"The sender did not prove who it is: {error.reason}"), source)
+        except BadInput as error:
+            reply = _refused(Refusal(error.status, error.reason), source)
+        self.counts[name if source else "", reply.status] = self.counts.get((name if source else "", reply.status), 0) + 1
+        return reply
+
+    async def _receive(self, name: str, inbound: Inbound) -> Reply:
+        plan = self.plan()
+        source = plan.sources.get(name)
+        settings = plan.settings.sources.get(name)
+        if source is None or settings is None or not settings.enabled or not isinstance(source, WebhookSource):
+            raise Refusal(404, f"There is no source {name[:64]!r} here that takes pushes.")
+        shaken = source.handshake(inbound)
+        if shaken is not None:
+            return shaken
+        if inbound.method != "POST":
+            raise Refusal(405, f"The source {name} takes POST only.")
+        source.verify(inbound)
+        self._check_load(name, settings.rate)
+        if not inbound.body.strip():
+            raise Refusal(400, "The body is empty.")
+        answer = await self._keep(name, inbound, plan)
+        receipt = Receipt(answer.submission, answer.lead, answer.status, answer.problems)
+        return source.answer(inbound, receipt) or _accepted(receipt)
+
+    def _check_load(self, name: str, rate: float | None) -> None:
+        if self.pipeline.waiting > WAITING:
+            raise Refusal(503, "Too much is waiting to be processed. Send it again later.", retry_after=5)
+        bucket = self._rates.get(name)
+        if bucket is None or bucket.rate != (rate or 0.0):
+            bucket = self._rates[name] = Bucket(rate)
+        if bucket.wait(self.clock.monotonic()) > 1.0:
+            bucket.give_back()
+            raise Refusal(429, f"The source {name} may send {rate:g} a second.", retry_after=1)
+
+    async def _keep(self, name: str, inbound: Inbound, plan: Plan) -> Answer:
+        """Store the bytes, hand the submission to the pipeline, and wait a moment for what becomes of it."""
+        now = inbound.received_at or self.clock.now()
+        key = _idempotency_key(inbound)
+        body_digest = digest(inbound.body)
+        row = store.row(
+            id=self.ids("sub"), source=name, received_at=now, body=inbound.body, digest=body_digest,
+            headers=_kept(inbound), url=inbound.url[:2000], client=inbound.client or None, idempotency_key=key,
+            due_at=now + LEASE,
+        )  # fmt: skip
+        first = await self._store(row)
+        within = plan.settings.hub.answer_within
+        if first is not None:
+            return await self._again(first, body_digest, within)
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        item = Item(row["id"], name, now, inbound, digest=body_digest, future=future)
+        self._waiting[item.id] = future
+        future.add_done_callback(lambda _: self._waiting.pop(item.id, None))
+        self.pipeline.offer(item)
+        return await self._wait(item.id, future, within)
+
+    async def _store(self, row: dict[str, Any]) -> SubmissionRow | None:
+        fn: Any = store.add_once if row["idempotency_key"] else store.add
+        writing = asyncio.ensure_future(self.db.write(fn, row if row["idempotency_key"] else [row]))
+        try:
+            async with asyncio.timeout(STORE_SECONDS):
+                found: SubmissionRow | None = await asyncio.shield(writing)
+                return found
+        except TimeoutError:
+            writing.add_done_callback(lambda done: done.exception())  # it may still be kept: a repeat is recognised
+            raise Refusal(503, "It could not be kept in time. Send it again.", retry_after=5) from None
+        except (SQLAlchemyError, LeadhubError, OSError) as error:
+            raise Refusal(503, "It could not be kept. Send it again.", retry_after=5) from error
+
+    async def _again(self, first: SubmissionRow, body_digest: str, within: float) -> Answer:
+        """Answer a repeated Idempotency-Key as the first time (draft-ietf-httpapi-idempotency-key-header)."""
+        if first.digest != body_digest:
+            raise Refusal(422, "This Idempotency-Key was used with another body. Use a new key for a new submission.")
+        waiting = self._waiting.get(first.id)
+        if waiting is not None:
+            return await self._wait(first.id, waiting, within)
+        problems = tuple(Problem(**p) for p in first.problems or ())
+        return Answer(first.duplicate_of or first.id, first.lead, _STATUS.get(first.state, "accepted"), problems)
+
+    async def _wait(self, submission: str, future: asyncio.Future[Answer], within: float) -> Answer:
+        try:
+            return await asyncio.wait_for(asyncio.shield(future), within)
+        except TimeoutError:
+            return Answer(submission, None, "accepted")
+        except Exception:  # the bytes are kept: the sweep runs the submission again
+            return Answer(submission, None, "accepted")
+
+
+def _idempotency_key(inbound: Inbound) -> str | None:
+    key = inbound.header("idempotency-key")
+    if key is None:
+        return None
+    if not key or len(key) > MAX_KEY or not key.isprintable():
+        raise Refusal(400, f"The Idempotency-Key must be 1 to {MAX_KEY} printable characters.")
+    return key
+
+
+def _kept(inbound: Inbound) -> dict[str, str]:
+    """Return the headers worth keeping; credentials have done their work and are not stored."""
+    secret = ("authorization", "cookie", "proxy-authorization", "x-api-key")
+    pairs = [(k, v[:1000]) for k, v in inbound.headers.items() if k not in secret]
+    return dict(pairs[:KEPT_HEADERS])
+
+
+def _accepted(receipt: Receipt) -> Reply:
+    said = {
+        "submission": receipt.submission,
+        "lead": receipt.lead,
+        "status": receipt.status,
+        "problems": [{"field": p.field, "code": p.code, "message": p.message} for p in receipt.problems],
+    }
+    return Reply(202, orjson.dumps(said), {"content-type": "application/json"})
+
+
+def _refused(refusal: Refusal, source: Any) -> Reply:
+    """Return a refusal as an RFC 9457 problem, in a status this vendor understands."""
+    answers = source.answers if isinstance(source, WebhookSource) else {}
+    status = answers.get(refusal.status, refusal.status)
+    body = {"type": "about:blank", "title": _TITLES.get(status, "Refused"), "status": status, "detail": refusal.reason}
+    headers = {"content-type": "application/problem+json"}
+    if refusal.retry_after is not None:
+        headers["retry-after"] = str(refusal.retry_after)
+    if status == 405:
+        headers["allow"] = "POST"
+    return Reply(status, orjson.dumps(body), headers)
+
+
+_TITLES = {
+    400: "Bad request", 401: "Not verified", 404: "Not found", 405: "Method not allowed", 413: "Too large",
+    422: "Unprocessable", 429: "Too many requests", 503: "Try again later",
+}  # fmt: skip

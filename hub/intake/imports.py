@@ -1,0 +1,171 @@
+"""Reads files into submissions: streamed, resumable, twice is once; and takes an import back."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, select
+
+from hub.clock import Clock
+from hub.errors import BadInput, ConfigError, LeadhubError
+from hub.events import Event
+from hub.ids import Ids
+from hub.intake.rows import Counts, Rows
+from hub.lead import RawLead
+from hub.plan import Plan
+from hub.source import FileSource
+from hub.store.database import Database
+from hub.store.tables import ImportRow
+
+IMPORT = ImportRow.__table__  # type: ignore[attr-defined]
+
+PIECE = 500  # rows committed together
+
+Progress = Callable[[int, Counts], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did: its id, how it ended, and the counts of what became of its rows."""
+
+    id: str
+    state: str  # done, failed, known
+    counts: Counts
+    reason: str | None = None
+
+
+class Imports:
+    """Imports files; every row that is not kept is counted with its reason."""
+
+    def __init__(
+        self,
+        db: Database,
+        plan: Callable[[], Plan],
+        rows: Rows,
+        *,
+        clock: Clock,
+        ids: Ids,
+        emit: Callable[[Iterable[Event]], None],
+    ) -> None:
+        self.db, self.plan, self.rows, self.clock, self.ids, self.emit = db, plan, rows, clock, ids, emit
+        self._seen: dict[Path, tuple[int, float]] = {}
+
+    async def import_file(self, path: Path, name: str, progress: Progress | None = None) -> Imported:
+        """Read a file into a source; a file that was read whole before is known, a broken-off one is resumed."""
+        source = self._source(name)
+        checksum = await asyncio.to_thread(_checksum, path)
+        row = await self.db.write(_begin, self.ids("imp"), name, path.name, checksum, self.clock.now())
+        counts = Counts(row.counts or {})
+        if row.state == "done":
+            return Imported(row.id, "known", counts, f"This file was imported before, as {row.id}.")
+        state, reason = "done", None
+        try:
+            await self._read(source, path, name, row, counts, progress)
+        except BadInput as error:
+            state, reason = "failed", error.reason
+        await self.db.write(_end, row.id, state, dict(counts), reason, self.clock.now())
+        data = {"import": row.id, "file": path.name, "state": state, **counts}
+        self.emit([Event("import.finished", self.clock.now(), source=name, data=data)])
+        return Imported(row.id, state, counts, reason)
+
+    async def _read(
+        self, source: FileSource, path: Path, name: str, row: ImportRow, counts: Counts, progress: Progress | None
+    ) -> None:
+        leads = source.read(path)
+        at = row.rows
+        await asyncio.to_thread(_skip, leads, at)
+        while piece := await asyncio.to_thread(_piece, leads):
+            at += len(piece)
+            counts.update(await self.rows.take(name, piece, import_id=row.id, at_row=at))
+            await self.db.write(_count, row.id, dict(counts))
+            if progress:
+                progress(at, counts)
+
+    def _source(self, name: str) -> FileSource:
+        source = self.plan().sources.get(name)
+        if not isinstance(source, FileSource):
+            known = [n for n, s in self.plan().sources.items() if isinstance(s, FileSource)]
+            said = f'"{name}" is no source that reads files. Known: {", ".join(known) or "none"}.'
+            raise ConfigError(said, key=name)
+        return source
+
+    async def look(self, name: str, folder: Path) -> list[Imported]:
+        """Import the files of a watched folder that have stopped growing since the last look."""
+        source = self.plan().sources.get(name)
+        pattern = getattr(source.config, "path", None) if source else None
+        if not pattern:
+            return []
+        done = []
+        for path in sorted(folder.glob(pattern)) if not Path(pattern).is_absolute() else sorted(_absolute(pattern)):
+            if await asyncio.to_thread(self._settled, path):
+                try:
+                    result = await self.import_file(path, name)
+                except (LeadhubError, OSError) as error:
+                    said = {"file": path.name, "reason": str(error)[:300]}
+                    self.emit([Event("source.failed", self.clock.now(), source=name, data=said)])
+                    continue
+                if result.state != "known":
+                    done.append(result)
+        return done
+
+    def _settled(self, path: Path) -> bool:
+        """Return whether a regular file has the size and time it had at the last look, and is not done with."""
+        if path.is_symlink() or not path.is_file():
+            return False
+        stat = path.stat()
+        now = (stat.st_size, stat.st_mtime)
+        before = self._seen.get(path)
+        self._seen[path] = now if before != now else (-1, stat.st_mtime)
+        return before == now
+
+
+def _absolute(pattern: str) -> Iterator[Path]:
+    path = Path(pattern)
+    return Path(path.anchor).glob(str(path.relative_to(path.anchor)))
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _skip(leads: Iterator[RawLead], number: int) -> None:
+    for _ in islice(leads, number):
+        pass
+
+
+def _piece(leads: Iterator[RawLead]) -> list[RawLead]:
+    return list(islice(leads, PIECE))
+
+
+def _begin(import_id: str, source: str, name: str, checksum: str, now: Any, *, session: Session) -> ImportRow:
+    """Return the import of this file that is under way or done, or a new one."""
+    query = select(ImportRow).where(
+        ImportRow.source == source, ImportRow.digest == checksum, ImportRow.state != "undone"
+    )
+    row = session.exec(query).first()
+    if row is None:
+        row = ImportRow(id=import_id, source=source, name=name, digest=checksum, started_at=now)
+        session.add(row)
+        session.flush()
+    session.refresh(row)
+    session.expunge(row)
+    return row
+
+
+def _count(import_id: str, counts: dict[str, int], *, session: Session) -> None:
+    session.execute(sa.update(IMPORT).where(IMPORT.c.id == import_id).values(counts=counts))
+
+
+def _end(
+    import_id: str, state: str, counts: dict[str, int], reason: str | None, now: Any, *, session: Session
+) -> None:
+    values = {"state": state, "counts": counts, "reason": reason, "ended_at": now}
+    session.execute(sa.update(IMPORT).where(IMPORT.c.id == import_id).values(**values))

@@ -1,0 +1,140 @@
+"""Builds the plugin manager: core steps, shipped connectors, entry points, then the workspace's plugins."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import sys
+import traceback
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from hub import hookspecs
+from hub.errors import ConfigError
+from hub.paths import shipped
+from hub.registry import Provider, Registry
+
+CORE = ("hub.steps",)  # by name, so that no import runs up the floors
+GROUP = "leadhub.plugins"
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A plugin that could not be loaded: where, why, and what to do."""
+
+    name: str
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plugins:
+    """The loaded plugins: the pluggy manager, what they registered, and which failed."""
+
+    manager: pluggy.PluginManager
+    registry: Registry
+    broken: tuple[Broken, ...]
+    hashes: dict[str, str]
+
+    def emit(self, event: Any) -> list[Broken]:
+        """Tell every watcher; one that raises silences nobody. Return those that raised."""
+        failed = []
+        for impl in self.manager.hook.hub_event.get_hookimpls():
+            try:
+                impl.function(**{"event": event} if "event" in impl.argnames else {})
+            except Exception as error:
+                failed.append(Broken(impl.plugin_name, "", f"hub_event raised {type(error).__name__}: {error}"))
+        return failed
+
+    def secret(self, reference: str) -> str | None:
+        """Return the value of a secret reference from whichever plugin knows it."""
+        found: str | None = self.manager.hook.hub_secret(reference=reference)
+        return found
+
+
+def load(folder: Path | None = None, extra: Iterable[Any] = (), blocked: Iterable[str] = ()) -> Plugins:
+    """Load everything; a broken drop-in is isolated and reported, a broken shipped part raises.
+
+    `folder` is the workspace's plugins folder; `extra` are plugin objects handed in by tests.
+    """
+    manager = pluggy.PluginManager("leadhub")
+    manager.add_hookspecs(hookspecs)
+    for name in blocked:
+        manager.set_blocked(name)
+    registry = Registry()
+    for module in _core():
+        _register(manager, registry, module, Provider(module.__name__, True))
+    for plugin in extra:
+        name = getattr(plugin, "__name__", repr(plugin))
+        _register(manager, registry, plugin, Provider(name, False))
+    broken: list[Broken] = []
+    hashes: dict[str, str] = {}
+    for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
+        _guard(broken, entry.name, entry.value, lambda e=entry: _register(manager, registry, e.load(), Provider(e.name, False)))
+    for path in _drop_ins(folder):
+        hashes[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+        _guard(broken, path.stem, str(path), lambda p=path: _drop_in(manager, registry, p))
+    manager.check_pending()
+    return Plugins(manager, registry, tuple(broken), hashes)
+
+
+def _core() -> Iterator[ModuleType]:
+    for name in CORE:
+        yield importlib.import_module(name)
+    root = shipped("connectors")
+    if str(root.parent) not in sys.path:
+        sys.path.insert(0, str(root.parent))
+    for path in sorted(root.glob("*/*.py")):
+        if path.stem != "__init__":
+            yield importlib.import_module(f"connectors.{path.parent.name}.{path.stem}")
+
+
+def _drop_ins(folder: Path | None) -> list[Path]:
+    if folder is None or not folder.is_dir():
+        return []
+    return sorted(p for p in folder.glob("*.py") if not p.stem.startswith(("_", "test_")))
+
+
+def _drop_in(manager: pluggy.PluginManager, registry: Registry, path: Path) -> None:
+    name = f"leadhub_plugins.{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ConfigError("It is not a Python file.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    _register(manager, registry, module, Provider(f"plugins/{path.name}", False))
+
+
+def _register(manager: pluggy.PluginManager, registry: Registry, plugin: Any, provider: Provider) -> None:
+    """Register one plugin and what it yields; a misspelt hook or argument is an error naming the plugin."""
+    if manager.register(plugin, name=provider.plugin) is None:
+        return
+    try:
+        misspelt = [n for n in dir(plugin) if n.startswith("hub_") and not hasattr(manager.hook, n)]
+        if misspelt:
+            known = ", ".join(n for n in dir(hookspecs) if n.startswith("hub_"))
+            raise ConfigError(f"{provider.plugin}: the hook {misspelt[0]} is not known. Known hooks: {known}.")
+        impl = getattr(plugin, "hub_register", None)
+        for thing in (impl() or ()) if impl else ():
+            registry.add(thing, provider)
+    except Exception:
+        manager.unregister(plugin)
+        raise
+
+
+def _guard(broken: list[Broken], name: str, path: str, run: Any) -> None:
+    try:
+        run()
+    except (Exception, SystemExit) as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        at = next((f.lineno for f in reversed(frames) if f.filename == path), None)
+        where = f"{path}:{at}" if at else path
+        broken.append(Broken(name, where, f"{type(error).__name__}: {error}"))

@@ -1,0 +1,130 @@
+"""What the steps of a run may reach; questions to the database are collected and asked once per batch."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+from hub.clock import Clock
+from hub.lead import Lead
+from hub.plan import Plan
+from hub.settings import FlowSettings, Settings, SourceSettings
+from hub.store import leads as lead_store
+from hub.store.database import Database
+
+NEAR_LIMIT = 20
+
+
+class Collected:
+    """Answers many small questions with one query: they wait for each other until the loop comes round."""
+
+    def __init__(self, db: Database, query: Callable[..., dict[str, Any]], *args: Any) -> None:
+        self._db, self._query, self._args = db, query, args
+        self._asked: set[str] = set()
+        self._answer: asyncio.Future[dict[str, Any]] | None = None
+
+    async def __call__(self, keys: Iterable[str]) -> dict[str, Any]:
+        """Return what is known of each key; unknown keys are absent."""
+        keys = list(keys)
+        if not keys:
+            return {}
+        self._asked.update(keys)
+        if self._answer is None:
+            loop = asyncio.get_running_loop()
+            self._answer = loop.create_future()
+            loop.call_soon(lambda: loop.create_task(self._ask()))
+        answer = await asyncio.shield(self._answer)
+        return {key: answer[key] for key in keys if key in answer}
+
+    async def _ask(self) -> None:
+        asked, self._asked = self._asked, set()
+        future, self._answer = self._answer, None
+        assert future is not None
+        try:
+            future.set_result(await self._db.read(self._query, asked, *self._args))
+        except Exception as error:
+            future.set_exception(error)
+
+
+class StoredLeads:
+    """The leads in the database, as steps may ask for them."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._owners = Collected(db, lead_store.owners)
+        self._load = Collected(db, lead_store.load)
+        self._near = Collected(db, lead_store.near, NEAR_LIMIT)
+        self._sinks = Collected(db, lead_store.sinks_of)
+
+    async def owners(self, keys: Sequence[str]) -> Mapping[str, str]:
+        """Return the lead id that owns each exact identity key; unknown keys are absent."""
+        return await self._owners(keys)
+
+    async def get(self, lead: str) -> Lead | None:
+        """Return a lead by id, following merges to the one that survived."""
+        return (await self._load([lead])).get(lead)
+
+    async def near(self, keys: Sequence[str], limit: int = NEAR_LIMIT) -> Sequence[Lead]:
+        """Return leads that share a blocking key, at most `limit`."""
+        found = await self._near(keys)
+        ids = list(dict.fromkeys(lead for leads in found.values() for lead in leads))[:limit]
+        known = await self._load(ids)
+        return [known[i] for i in ids if i in known]
+
+    async def sinks_of(self, lead: str) -> frozenset[str]:
+        """Return the sinks that have or are owed this lead already."""
+        sinks: frozenset[str] = (await self._sinks([lead])).get(lead, frozenset())
+        return sinks
+
+    async def seen_since(self, lead: str, source: str | None, since: datetime) -> bool:
+        """Return whether that lead had a submission (of that source) since then."""
+        return await self._db.read(lead_store.seen_since, lead, source, since)
+
+
+class Rotation:
+    """How many leads each member was given; counted here at once, and in the database with the lead."""
+
+    def __init__(self, given: Mapping[tuple[str, str, str], int] | None = None) -> None:
+        self._given = dict(given or {})
+
+    def given(self, team: str, day: str | None = None) -> Mapping[str, int]:
+        """Return how many leads each member of a team was given, in all or on one day (YYYY-MM-DD)."""
+        return {m: n for (t, m, d), n in self._given.items() if t == team and d == (day or "")}
+
+    def count(self, team: str, member: str, day: str, number: int = 1) -> None:
+        """Count a lead for a member; a negative number takes it back."""
+        for when in ("", day):
+            key = (team, member, when)
+            self._given[key] = self._given.get(key, 0) + number
+
+
+@dataclass(slots=True)
+class RunContext:
+    """What the steps of one run may reach."""
+
+    clock: Clock
+    http: httpx.AsyncClient
+    leads: StoredLeads
+    rotations: Rotation
+    plan: Plan
+    source: SourceSettings
+    flow: FlowSettings
+
+    @property
+    def settings(self) -> Settings:
+        """Return the settings in force."""
+        return self.plan.settings
+
+    @property
+    def registry(self) -> Any:
+        """Return everything that plugins registered."""
+        return self.plan.registry
+
+    def mapping_of(self, source: str) -> Any:
+        """Return the mapping of a source's fields."""
+        return self.plan.mappings[source]

@@ -1,0 +1,276 @@
+"""Takes submissions in batches through their flows and stores what came of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import httpx
+
+from hub.clock import Clock
+from hub.errors import BadInput, Conflict, LeadhubError, Retry
+from hub.events import Event
+from hub.ids import Ids
+from hub.lead import Lead, Problem, RawLead
+from hub.pipeline.context import Rotation, RunContext, StoredLeads
+from hub.pipeline.drift import Drift
+from hub.pipeline.outcome import Slots, deliveries_of, run_of
+from hub.pipeline.reading import Item, digest, item_of, pack, parse
+from hub.pipeline.runner import Ended, run
+from hub.plan import Plan
+from hub.source import WebhookSource
+from hub.step import Work
+from hub.store import submissions as store
+from hub.store.database import Database
+from hub.store.settle import Run, Settled, settle
+
+BATCH = 128  # most submissions decided together
+IN_FLIGHT = 2  # batches under way: one is decided while the other is committed
+LEASE = timedelta(seconds=90)
+TRIES = 5  # runs of one submission that may end with the process dying
+REDO = 8  # times a run is decided again because somebody else was first
+COMPLETE_WAITS = (5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0)
+
+Emit = Callable[[Iterable[Event]], None]
+
+
+class Pipeline:
+    """Runs submissions; `offer` takes fresh ones, `sweep` finds what a dead process left behind."""
+
+    def __init__(
+        self,
+        db: Database,
+        plan: Callable[[], Plan],
+        *,
+        clock: Clock,
+        ids: Ids,
+        http: httpx.AsyncClient,
+        rotation: Rotation,
+        slots: Slots,
+        emit: Emit,
+        drift: Drift,
+    ) -> None:
+        self.db, self.plan, self.clock, self.ids, self.http = db, plan, clock, ids, http
+        self.rotation, self.slots, self.emit, self.drift = rotation, slots, emit, drift
+        self._queue: asyncio.Queue[Item] = asyncio.Queue()
+        self._free = asyncio.Semaphore(IN_FLIGHT)
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._loop: asyncio.Task[None] | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Return how many submissions wait in this process."""
+        return self._queue.qsize()
+
+    def start(self) -> None:
+        """Begin to take batches."""
+        self._loop = asyncio.create_task(self._run_forever())
+
+    async def stop(self) -> None:
+        """Finish the batches under way; what still waits is found again by the next start."""
+        if self._loop:
+            self._loop.cancel()
+            await asyncio.gather(self._loop, return_exceptions=True)
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def offer(self, item: Item) -> None:
+        """Take one submission whose bytes are stored."""
+        self._queue.put_nowait(item)
+
+    async def sweep(self) -> int:
+        """Take up due submissions that nobody runs; returns how many."""
+        now = self.clock.now()
+        rows = await self.db.write(store.claim, now, now + LEASE, BATCH * 4, sqlite=self.db.sqlite)
+        for row in rows:
+            self.offer(item_of(row))
+        return len(rows)
+
+    async def _run_forever(self) -> None:
+        while True:
+            batch = [await self._queue.get()]
+            await self._free.acquire()
+            while len(batch) < BATCH and not self._queue.empty():
+                batch.append(self._queue.get_nowait())
+            self._spawn(self._release_after(self.process(batch)))
+
+    async def _release_after(self, work: Any) -> None:
+        try:
+            await work
+        finally:
+            self._free.release()
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def process(self, items: Sequence[Item]) -> None:
+        """Decide and store a batch; every item is answered, whatever happens."""
+        try:
+            plan = self.plan()
+            ready = await self._read(items, plan)
+            await self._decide(ready, plan)
+        except Exception as error:
+            for item in items:
+                if item.future and not item.future.done():
+                    item.future.set_exception(error)
+            if not isinstance(error, LeadhubError):
+                raise
+
+    # -- reading -----------------------------------------------------------------------------------
+
+    async def _read(self, items: Sequence[Item], plan: Plan) -> list[tuple[Item, RawLead]]:
+        ready: list[tuple[Item, RawLead]] = []
+        children: list[tuple[Item, RawLead]] = []
+        for item in items:
+            source = plan.sources.get(item.source)
+            if source is None or item.tries > TRIES:
+                item.problems = (_no_source(item) if source is None else _poison(item),)
+                leads = []
+            else:
+                leads = parse(source, item)
+            if not leads:
+                ready.append((item, RawLead(None, {})))
+            elif _completes(source) and not item.completed:
+                item.answer(None, "accepted")
+                self._spawn(self._complete(item, leads, plan))
+            else:
+                ready.append((item, leads[0]))
+                children += [(self._child(item), raw) for raw in leads[1:]]
+        if children:
+            await self._keep_children(children)
+        return ready + children
+
+    def _child(self, parent: Item) -> Item:
+        return Item(self.ids("sub"), parent.source, parent.received_at, completed=parent.completed)
+
+    async def _keep_children(self, children: list[tuple[Item, RawLead]]) -> None:
+        """Store the further leads of one submission as submissions of their own."""
+        lease = self.clock.now() + LEASE
+        rows = []
+        for item, raw in children:
+            body = pack(raw)
+            item.raw, item.digest = raw, digest(body)
+            rows.append(
+                store.row(
+                    id=item.id, source=item.source, kind="row", received_at=item.received_at, body=body,
+                    digest=item.digest, due_at=lease,
+                )
+            )  # fmt: skip
+        await self.db.write(store.add, rows)
+
+    async def _complete(self, item: Item, leads: list[RawLead], plan: Plan) -> None:
+        """Make the vendor's second call for each lead, keep what it said, and run it."""
+        source = plan.sources[item.source]
+        assert isinstance(source, WebhookSource)
+        parts = [item, *(self._child(item) for _ in leads[1:])]
+        if len(parts) > 1:
+            await self._keep_children(list(zip(parts[1:], leads[1:], strict=True)))
+        for part, raw in zip(parts, leads, strict=True):
+            part.raw = raw
+            try:
+                async with asyncio.timeout(45):
+                    part.raw = await source.complete(raw, self.http)
+                part.completed = True
+                await self.db.write(store.keep_completed, part.id, pack(part.raw).decode())
+            except BadInput as error:
+                part.problems = (Problem(field="", code="incomplete", message=error.reason),)
+                part.completed = True
+            except Exception as error:
+                await self._postpone(part, source.name, error)
+                continue
+            self.offer(part)
+
+    async def _postpone(self, item: Item, connector: str, error: Exception) -> None:
+        wait = COMPLETE_WAITS[min(item.tries - 1, len(COMPLETE_WAITS) - 1)]
+        if isinstance(error, Retry) and error.after:
+            wait = max(wait, error.after)
+        now = self.clock.now()
+        said = error.reason if isinstance(error, LeadhubError) else f"{type(error).__name__}: {str(error)[:200]}"
+        await self.db.write(store.postpone, item.id, now + timedelta(seconds=wait), f"{connector}: {said}")
+        self.emit([Event("source.failed", now, submission=item.id, source=item.source, data={"reason": said})])
+
+    # -- deciding ----------------------------------------------------------------------------------
+
+    async def _decide(self, ready: list[tuple[Item, RawLead]], plan: Plan) -> None:
+        """Run the flows, store the batch, and decide again what somebody else overtook."""
+        for _ in range(REDO):
+            ctx = StoredLeads(self.db)
+            ended = await asyncio.gather(*(self._run_one(item, raw, plan, ctx) for item, raw in ready))
+            runs = [self._finish(item, raw, end, plan) for (item, raw), end in zip(ready, ended, strict=True)]
+            try:
+                results = await self.db.write(settle, runs)
+            except Conflict:
+                results = [Settled("again", r.submission) for r in runs]
+            ready = self._conclude(ready, runs, results, plan)
+            if not ready:
+                return
+        for item, _ in ready:
+            item.answer(None, "accepted")  # it stays received: the sweep takes it up again
+
+    async def _run_one(self, item: Item, raw: RawLead, plan: Plan, leads: StoredLeads) -> Ended | None:
+        flow = plan.flows.get(item.source)
+        if item.problems or flow is None:
+            return None
+        ctx = RunContext(
+            self.clock, self.http, leads, self.rotation, plan, plan.settings.sources[item.source], flow.settings
+        )
+        lead = Lead.model_construct(id=self.ids("lead"), source=item.source, submitted_at=raw.submitted_at)
+        work = Work(
+            raw=raw, lead=lead, submission=item.id, source=item.source, flow=flow.settings.name,
+            received_at=item.received_at, accept=item.accept,
+        )  # fmt: skip
+        return await run(work, flow, ctx)
+
+    def _finish(self, item: Item, raw: RawLead, ended: Ended | None, plan: Plan) -> Run:
+        finished = run_of(item, raw, ended, plan, self.clock.now())
+        if finished.status == "accepted" and finished.lead is not None and ended is not None:
+            finished.deliveries = deliveries_of(finished, ended.work, plan, self.ids, self.slots)
+        return finished
+
+    def _conclude(
+        self, ready: list[tuple[Item, RawLead]], runs: list[Run], results: list[Settled], plan: Plan
+    ) -> list[tuple[Item, RawLead]]:
+        """Answer what is stored, hand its deliveries on, and return what must be decided again."""
+        again = []
+        stored = []
+        for (item, raw), finished, result in zip(ready, runs, results, strict=True):
+            if result.outcome == "stored":
+                stored.append((item, raw, finished))
+                continue
+            self.slots.give_back(finished.deliveries)
+            if finished.rotation:
+                self.rotation.count(*finished.rotation, -1)
+            if result.outcome == "duplicate":
+                item.answer(result.lead, "duplicate")
+            else:
+                again.append((item, raw))
+        for item, _, finished in stored:
+            if finished.rotation and not finished.lead:
+                self.rotation.count(*finished.rotation, -1)  # decided, then stopped: nobody got it
+            problems = tuple(Problem(**p) for p in finished.problems)
+            lead = finished.lead.id if finished.lead else finished.known_lead
+            item.answer(lead, finished.status, problems)  # type: ignore[arg-type]
+            if finished.lead:
+                self.slots.take(finished.deliveries, finished.lead)
+        self.emit(event for _, _, finished in stored for event in finished.events)
+        self.drift.look(((item.source, raw.data) for item, raw, _ in stored))
+        return again
+
+
+def _completes(source: Any) -> bool:
+    return isinstance(source, WebhookSource) and type(source).complete is not WebhookSource.complete
+
+
+def _no_source(item: Item) -> Problem:
+    said = f'The source "{item.source}" is not configured any more. Add it again, then replay.'
+    return Problem(field="", code="no_source", message=said)
+
+
+def _poison(item: Item) -> Problem:
+    said = f"Running it ended the process {TRIES} times. Mend what breaks on it, then replay."
+    return Problem(field="", code="poison", message=said)
+

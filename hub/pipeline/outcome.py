@@ -1,0 +1,156 @@
+"""From the end of a run to what is stored of it: the decision record, events and deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Protocol
+
+from hub import explain
+from hub.events import Event
+from hub.ids import Ids, delivery_key
+from hub.lead import Lead, Problem, RawLead
+from hub.pipeline.reading import Item
+from hub.pipeline.runner import Ended
+from hub.plan import Plan
+from hub.step import Work
+from hub.store.settle import Run
+
+
+class Slots(Protocol):
+    """Where deliveries can be handed over without a detour through the database's queue."""
+
+    def reserve(self, sink: str) -> bool:
+        """Take a place for one delivery to that sink, if there is one now."""
+        ...
+
+    def lease(self) -> tuple[str, datetime]:
+        """Return who holds a reserved delivery, and until when."""
+        ...
+
+    def take(self, rows: list[dict[str, Any]], lead: Lead) -> None:
+        """Send the reserved deliveries of a stored lead."""
+        ...
+
+    def give_back(self, rows: list[dict[str, Any]]) -> None:
+        """Free the places of deliveries that were not stored."""
+        ...
+
+
+def run_of(item: Item, raw: RawLead, ended: Ended | None, plan: Plan, now: datetime) -> Run:
+    """Return what is to be stored of a run; `ended` is None when the submission could not be run at all."""
+    common: dict[str, Any] = {
+        "submission": item.id, "source": item.source, "at": now, "key": raw.key, "digest": item.digest,
+        "kind": item.kind, "revision": plan.revision, "test": raw.test,
+    }  # fmt: skip
+    if ended is None:
+        return _unread(common, item, raw, plan)
+    work = ended.work
+    lead, base = work.lead, work.lead.version - 1 if work.merged else 0
+    if ended.status == "accepted":
+        lead = lead.with_fields(
+            created_at=lead.created_at or now, updated_at=now, first_touch=lead.first_touch if work.merged else work.touch
+        )
+    run = Run(
+        **common, flow=work.flow, status=ended.status, reason=ended.reason, problems=_problems(work),
+        base_version=base, identities=work.identities, touch=work.touch, joined=work.joined,
+        suggestions=work.suggestions, candidate=_json(work.candidate or work.lead),
+    )  # fmt: skip
+    run.test = lead.test
+    run.rotation = ended.counted
+    if ended.status == "accepted":
+        run.lead = lead
+    elif ended.status == "rejected":
+        run.known_lead = lead.id
+    run.decision = _decision(run, work, ended)
+    run.events = list(_events(run, work, item))
+    return run
+
+
+def _unread(common: dict[str, Any], item: Item, raw: RawLead, plan: Plan) -> Run:
+    """Store a submission that cannot be run: it waits for a person, or has no lead in it."""
+    problems = item.problems
+    if not problems and item.source not in plan.flows:
+        said = f'No flow takes the source "{item.source}". Add it to a flow, then replay.'
+        problems = (Problem(field="", code="no_flow", message=said),)
+    status = "quarantined" if problems else "accepted"
+    reason = "; ".join(p.message for p in problems) or "There is no lead in it."
+    run = Run(**common, flow="", status=status, reason=reason, problems=[p.model_dump() for p in problems])
+    run.decision = {"submission": item.id, "source": item.source, "status": status, "reason": reason, "steps": []}
+    kind = "submission.quarantined" if problems else "submission.received"
+    run.events = [Event(kind, run.at, None, item.id, item.source, data={"codes": [p.code for p in problems]})]
+    return run
+
+
+def _problems(work: Work) -> list[dict[str, Any]]:
+    every = dict.fromkeys([*work.quarantine, *work.lead.problems, *work.raw.problems])
+    return [{"field": p.field, "code": p.code, "message": p.message} for p in every]
+
+
+def _json(lead: Lead) -> str:
+    return lead.model_dump_json(exclude_defaults=True)
+
+
+def _decision(run: Run, work: Work, ended: Ended) -> dict[str, Any]:
+    given = work.assignment
+    return {
+        "lead": run.lead.id if run.lead else run.known_lead,
+        "submission": run.submission,
+        "source": run.source,
+        "flow": work.flow,
+        "revision": run.revision,
+        "status": run.status,
+        "reason": run.reason,
+        "test": run.test,
+        "merged": work.merged,
+        "steps": ended.steps,
+        "routes": list(work.routes),
+        "targets": [{"sink": t.sink, "route": t.route} for t in work.targets],
+        "assignment": {
+            "team": given.team, "owner": given.owner, "strategy": given.strategy, "considered": list(given.considered),
+        },
+        "respond_within": work.respond_within,
+    }  # fmt: skip
+
+
+def _events(run: Run, work: Work, item: Item) -> Iterable[Event]:
+    lead = run.lead.id if run.lead else run.known_lead
+    at = run.at
+    if run.status == "quarantined":
+        codes = [p.code for p in work.quarantine]
+        yield Event("submission.quarantined", at, lead, item.id, item.source, data={"codes": codes})
+        return
+    if run.status != "accepted":
+        yield Event("submission.rejected", at, lead, item.id, item.source, data={"reason": run.reason})
+        return
+    test = {"test": True} if run.test else {}
+    kind = "lead.merged" if work.merged else "lead.created"
+    yield Event(kind, at, lead, item.id, item.source, data=test)
+    for other in work.joined:
+        yield Event("lead.joined", at, lead, item.id, item.source, data={"other": other, **test})
+    if run.rotation:
+        data = {"team": run.rotation[0], "owner": run.rotation[1], **test}
+        yield Event("lead.assigned", at, lead, item.id, item.source, data=data)
+
+
+def deliveries_of(run: Run, work: Work, plan: Plan, ids: Ids, slots: Slots) -> list[dict[str, Any]]:
+    """Return the delivery rows of a run; those of new leads may be handed straight to a worker."""
+    assert run.lead is not None
+    lead = run.lead
+    if not work.targets:
+        return []
+    sentence = explain.sentence(run.decision, plan.settings.hub.language)
+    rows = []
+    for target in work.targets:
+        row: dict[str, Any] = {
+            "id": ids("dlv"), "lead": lead.id, "sink": target.sink, "version": lead.version,
+            "key": delivery_key(lead.id, target.sink, lead.version), "route": target.route,
+            "submission": run.submission, "sentence": sentence, "state": "ready", "priority": 0, "attempts": 0,
+            "rescues": 0, "unclear": False, "test": lead.test, "created_at": run.at, "due_at": run.at,
+            "lease_until": None, "lease_by": None, "fence": 0,
+        }  # fmt: skip
+        if not work.merged and slots.reserve(target.sink):
+            holder, until = slots.lease()
+            row.update(state="sending", attempts=1, fence=1, lease_by=holder, lease_until=until)
+        rows.append(row)
+    return rows

@@ -1,0 +1,131 @@
+"""From a stored submission back to raw leads, the same way for a fresh one, a rescued one and a replay."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import orjson
+
+from hub.errors import BadInput
+from hub.inbound import Inbound
+from hub.lead import Problem, RawLead
+from hub.source import Source, Status, WebhookSource
+from hub.store.tables import SubmissionRow
+from hub.store.types import dumps
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a submission, for whoever waits for it."""
+
+    submission: str
+    lead: str | None
+    status: Status
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(slots=True)
+class Item:
+    """A submission that is to be run; `raw` is known already for rows and completed ones."""
+
+    id: str
+    source: str
+    received_at: datetime
+    inbound: Inbound | None = None
+    raw: RawLead | None = None
+    digest: str | None = None
+    tries: int = 1
+    kind: str = "run"  # run, replay
+    completed: bool = False
+    problems: tuple[Problem, ...] = ()  # why it cannot be read at all
+    accept: frozenset[str] = frozenset()  # problem codes a person has waved through
+    future: asyncio.Future[Answer] | None = field(default=None, repr=False)
+
+    def answer(self, lead: str | None, status: Status, problems: tuple[Problem, ...] = ()) -> None:
+        """Tell whoever waits."""
+        if self.future is not None and not self.future.done():
+            self.future.set_result(Answer(self.id, lead, status, problems))
+
+
+def digest(body: bytes) -> str:
+    """Return the SHA-256 of a body, in hex."""
+    return hashlib.sha256(body).hexdigest()
+
+
+def pack(raw: RawLead) -> bytes:
+    """Return a raw lead as the body of a submission of kind `row`."""
+    value: dict[str, Any] = {"data": raw.data}
+    if raw.key is not None:
+        value["key"] = raw.key
+    if raw.submitted_at is not None:
+        value["submitted_at"] = raw.submitted_at.isoformat()
+    if raw.test:
+        value["test"] = True
+    if raw.spam:
+        value["spam"] = raw.spam
+    if raw.tags:
+        value["tags"] = dict(raw.tags)
+    if raw.problems:
+        value["problems"] = [p.model_dump() for p in raw.problems]
+    return dumps(value).encode()
+
+
+def unpack(body: bytes | str) -> RawLead:
+    """Return the raw lead in the body of a submission of kind `row`."""
+    value = orjson.loads(body)
+    at = value.get("submitted_at")
+    return RawLead(
+        key=value.get("key"),
+        data=value["data"],
+        submitted_at=datetime.fromisoformat(at) if at else None,
+        test=value.get("test", False),
+        spam=value.get("spam"),
+        problems=tuple(Problem(**p) for p in value.get("problems", ())),
+        tags=value.get("tags", {}),
+    )
+
+
+def content_key(raw: RawLead) -> str:
+    """Return the key of a row that has none of its own: the same content is the same row."""
+    return "row:" + digest(orjson.dumps(raw.data, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS))[:40]
+
+
+def item_of(row: SubmissionRow) -> Item:
+    """Return a stored submission as an item to run."""
+    item = Item(row.id, row.source, row.received_at, digest=row.digest, tries=row.tries)
+    if row.completed:
+        item.raw, item.completed = unpack(row.completed), True
+    elif row.kind == "row":
+        item.raw, item.completed = unpack(row.body), True
+    else:
+        headers: Mapping[str, str] = row.headers or {}
+        item.inbound = Inbound("POST", row.url or "", headers, query_of(row.url or ""), row.body, row.received_at, row.client or "")
+    return item
+
+
+def query_of(url: str) -> dict[str, str]:
+    """Return the query parameters of an address; the last value of a repeated name wins."""
+    return dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
+
+
+def parse(source: Source, item: Item) -> list[RawLead]:
+    """Return the raw leads in an item; what cannot be read comes as an item's problem, never as a raised error."""
+    if item.raw is not None:
+        return [item.raw]
+    assert item.inbound is not None
+    try:
+        if not isinstance(source, WebhookSource):
+            raise BadInput("The source takes no pushes.")
+        return list(source.parse(item.inbound))
+    except BadInput as error:
+        item.problems = (Problem(field="", code="unreadable", message=error.reason),)
+    except Exception as error:  # a connector's bug must not lose the submission
+        said = f"The connector {source.name} could not read it: {type(error).__name__}: {str(error)[:200]}."
+        item.problems = (Problem(field="", code="unreadable", message=said),)
+    return []

@@ -1,0 +1,76 @@
+"""Runs one submission through its flow's steps and records what each of them did."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from hub.lead import Problem
+from hub.pipeline.context import RunContext
+from hub.plan import Flow
+from hub.step import Stop, Work
+
+Record = dict[str, Any]
+Counted = tuple[str, str, str]
+"""A lead counted for a member: team, member, day."""
+
+
+class Ended:
+    """A run that came to its end: the last state of the work, how it ended, a record per step, and who it was counted for."""
+
+    __slots__ = ("counted", "reason", "status", "steps", "work")
+
+    def __init__(
+        self, work: Work, status: str, reason: str | None, steps: list[Record], counted: Counted | None = None
+    ) -> None:
+        self.work, self.status, self.reason, self.steps, self.counted = work, status, reason, steps, counted
+
+
+async def run(work: Work, flow: Flow, ctx: RunContext, *, only: frozenset[str] | None = None) -> Ended:
+    """Run the steps in order, or those named in `only`; a step that raises sends the submission to quarantine."""
+    records: list[Record] = []
+    counted: Counted | None = None
+    for step, options in flow.steps:
+        if only is not None and step.name not in only:
+            continue
+        started = time.perf_counter()
+        try:
+            result = await step.run(work, ctx, options)
+        except Exception as error:
+            return _broken(work, step.name, error, records, started, counted)
+        after = result.work if isinstance(result, Stop) else result
+        record: Record = {"step": step.name, "us": int((time.perf_counter() - started) * 1e6)}
+        if step.name in after.notes:
+            record.update(after.notes[step.name])
+        record["outcome"] = result.status if isinstance(result, Stop) else "passed"
+        records.append(record)
+        if isinstance(result, Stop):
+            return Ended(after, result.status, result.reason, records, counted)
+        if after.lead.owner and not work.lead.owner and not after.lead.test:
+            counted = _count(after, ctx)
+        work = after
+        if work.quarantine:
+            reason = "; ".join(p.message for p in work.quarantine)
+            return Ended(work, "quarantined", reason, records, counted)
+    return Ended(work, "accepted", None, records, counted)
+
+
+def day_of(ctx: RunContext) -> str:
+    """Return today's date in the hub's time zone."""
+    return ctx.clock.now().astimezone(ctx.settings.hub.zone).date().isoformat()
+
+
+def _count(work: Work, ctx: RunContext) -> Counted:
+    """Count the assignment before the next run is decided; nothing awaits between choosing and counting."""
+    counted = (work.lead.team or "", work.lead.owner or "", day_of(ctx))
+    ctx.rotations.count(*counted)
+    return counted
+
+
+def _broken(
+    work: Work, step: str, error: Exception, records: list[Record], started: float, counted: Counted | None
+) -> Ended:
+    said = f'Step "{step}" failed: {type(error).__name__}: {str(error)[:200]}. Fix it and replay the submission.'
+    records.append({"step": step, "us": int((time.perf_counter() - started) * 1e6), "outcome": "failed", "error": said})
+    problem = Problem(field="", code="step_failed", message=said)
+    return Ended(work.change(quarantine=(problem,)), "quarantined", said, records, counted)

@@ -1,0 +1,61 @@
+"""Rings bells: APScheduler calls the sweeps, polls and watches; it holds no business rule."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+log = logging.getLogger("leadhub.schedule")
+
+Bell = Callable[[], Awaitable[Any]]
+
+
+class Schedule:
+    """Calls functions at intervals; a call that is still running is not started again."""
+
+    def __init__(self) -> None:
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
+        self._scheduler = AsyncIOScheduler(timezone=UTC)
+        self._broken: set[str] = set()
+
+    def every(self, seconds: float, name: str, bell: Bell, *, soon: bool = False) -> None:
+        """Ring a bell every so many seconds; `soon`: also at once."""
+        first = datetime.now(UTC) if soon else datetime.now(UTC) + timedelta(seconds=seconds)
+        self._scheduler.add_job(
+            self._ring, IntervalTrigger(seconds=seconds), args=(name, bell), id=name, replace_existing=True,
+            max_instances=1, coalesce=True, misfire_grace_time=None, next_run_time=first,
+        )  # fmt: skip
+
+    def forget(self, prefix: str) -> None:
+        """Stop ringing every bell whose name starts so."""
+        for job in self._scheduler.get_jobs():
+            if job.id.startswith(prefix):
+                job.remove()
+
+    async def _ring(self, name: str, bell: Bell) -> None:
+        try:
+            await bell()
+            self._broken.discard(name)
+        except Exception as error:
+            if name not in self._broken:  # once per outage, not once per second
+                log.error("bell=%s error=%s detail=%r", name, type(error).__name__, str(error)[:300])
+            self._broken.add(name)
+
+    @property
+    def broken(self) -> frozenset[str]:
+        """Return the bells whose last call failed."""
+        return frozenset(self._broken)
+
+    def start(self) -> None:
+        """Begin to ring."""
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Ring no more."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)

@@ -1,0 +1,206 @@
+"""What a step of a flow is: one async function `(work, ctx, options) -> Work | Stop`."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+import httpx
+from pydantic import BaseModel, ConfigDict
+
+from hub.clock import Clock
+from hub.errors import ConfigError
+from hub.lead import Lead, Problem, RawLead, Touch
+
+
+class Options(BaseModel):
+    """The options of a step; a step names its own subclass in its signature."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A normalized key of a lead, such as `email:ann@acme.com`; an exact one belongs to one lead only."""
+
+    key: str
+    exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Who got the lead and why: the chosen team and owner, and everybody considered with the reason."""
+
+    team: str | None = None
+    owner: str | None = None
+    strategy: str = ""
+    considered: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One sink this lead is owed to, and the route that says so."""
+
+    sink: str
+    route: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Another lead that may be the same person; a person decides."""
+
+    lead: str
+    score: float
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One submission on its way through a flow; steps return a changed copy."""
+
+    raw: RawLead
+    lead: Lead  # what this submission says; after dedupe the golden record it was merged into
+    submission: str
+    source: str
+    flow: str
+    received_at: datetime
+    mapped: Mapping[str, Any] = field(default_factory=dict)  # after map: field name -> value as received
+    touch: Touch = field(default_factory=Touch)
+    identities: tuple[Identity, ...] = ()
+    candidate: Lead | None = None  # this submission's own lead, as it was before merging
+    merged: bool = False  # the lead existed before this submission
+    anew: bool = True  # everything is decided afresh: a new lead, or a known one that counts as new interest
+    joined: tuple[str, ...] = ()  # other leads that turned out to be the same person
+    suggestions: tuple[Suggestion, ...] = ()
+    routes: tuple[str, ...] = ()  # the routes that took it, in order
+    targets: tuple[Target, ...] = ()  # the sinks owed
+    respond_within: float | None = None  # seconds, from the first route that has a target
+    assign: str | None = None  # the team the route hands it to
+    assignment: Assignment = field(default_factory=Assignment)
+    quarantine: tuple[Problem, ...] = ()  # why a person must look at it before it goes on
+    accept: frozenset[str] = frozenset()  # problem codes a person has waved through
+    notes: Mapping[str, Any] = field(default_factory=dict)  # step name -> detail for the decision record
+
+    def change(self, **changes: Any) -> Work:
+        """Return a copy with these attributes changed."""
+        return replace(self, **changes)
+
+    def note(self, step: str, **detail: Any) -> Work:
+        """Return a copy whose decision record has this detail for the step."""
+        return replace(self, notes={**self.notes, step: {**self.notes.get(step, {}), **detail}})
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The polite end of a run: the submission is a duplicate, rejected, or waits in quarantine."""
+
+    status: Literal["duplicate", "quarantined", "rejected"]
+    reason: str
+    work: Work
+
+
+class Leads(Protocol):
+    """What a step may ask about leads that exist."""
+
+    async def owners(self, keys: Sequence[str]) -> Mapping[str, str]:
+        """Return the lead id that owns each exact identity key; unknown keys are absent."""
+        ...
+
+    async def get(self, lead: str) -> Lead | None:
+        """Return a lead by id, following merges to the one that survived."""
+        ...
+
+    async def near(self, keys: Sequence[str], limit: int = 50) -> Sequence[Lead]:
+        """Return leads that share a blocking key, at most `limit`."""
+        ...
+
+    async def sinks_of(self, lead: str) -> frozenset[str]:
+        """Return the sinks that have or are owed this lead already."""
+        ...
+
+    async def seen_since(self, lead: str, source: str | None, since: datetime) -> bool:
+        """Return whether that lead had a submission (of that source) since then."""
+        ...
+
+
+class Rotations(Protocol):
+    """The counters that assignment in turn stands on."""
+
+    def given(self, team: str, day: str | None = None) -> Mapping[str, int]:
+        """Return how many leads each member of a team was given, in all or on one day (YYYY-MM-DD)."""
+        ...
+
+
+class Context(Protocol):
+    """What a step may reach."""
+
+    clock: Clock
+    http: httpx.AsyncClient
+    leads: Leads
+    rotations: Rotations
+    settings: Any  # hub.settings.Settings
+    source: Any  # hub.settings.SourceSettings of the submission's source
+    flow: Any  # hub.settings.FlowSettings of the run
+    registry: Any  # hub.registry.Registry
+
+
+StepFunction = Callable[[Work, Context, Any], Awaitable["Work | Stop"]]
+Enricher = Callable[[Lead, Context], Awaitable[Mapping[str, Any]]]
+Strategy = Callable[[Work, Context, Any], "Assignment"]
+MappingFunction = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A registered step: its name, function and options model."""
+
+    name: str
+    run: StepFunction
+    options: type[Options]
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Socket:
+    """A finer plug than a step: an enricher, an assignment strategy or a mapping function."""
+
+    kind: Literal["enricher", "strategy", "mapping_function"]
+    name: str
+    run: Any
+    doc: str
+
+
+def step(name: str) -> Callable[[StepFunction], Step]:
+    """Make an async function a step of that name; its third parameter's annotation is its options model."""
+
+    def wrap(function: StepFunction) -> Step:
+        if not inspect.iscoroutinefunction(function):
+            raise ConfigError(f'Step "{name}": {function.__qualname__} must be an async function.')
+        hints = typing.get_type_hints(function)
+        options = hints.get(list(inspect.signature(function).parameters)[2], Options)
+        return Step(name, function, options, _first_line(function))
+
+    return wrap
+
+
+def enricher(name: str) -> Callable[[Enricher], Socket]:
+    """Make an async function `(lead, ctx) -> {field: value}` an enricher of that name."""
+    return lambda function: Socket("enricher", name, function, _first_line(function))
+
+
+def strategy(name: str) -> Callable[[Strategy], Socket]:
+    """Make a function `(work, ctx, team) -> Assignment` an assignment strategy of that name."""
+    return lambda function: Socket("strategy", name, function, _first_line(function))
+
+
+def mapping_function(name: str) -> Callable[[MappingFunction], Socket]:
+    """Make a pure function `(value) -> value` usable as `with: name` in mappings."""
+    return lambda function: Socket("mapping_function", name, function, _first_line(function))
+
+
+def _first_line(function: Any) -> str:
+    return (inspect.getdoc(function) or "").partition("\n")[0]

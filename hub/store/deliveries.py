@@ -1,0 +1,227 @@
+"""Deliveries and their attempts: claimed under a lease with a fencing number, settled by whoever holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from hub.events import Event
+from hub.store.leads import chunks
+from hub.store.tables import AttemptRow, DeliveryRow, EventRow, SinkRow
+
+TABLE = DeliveryRow.__table__  # type: ignore[attr-defined]
+ATTEMPT = AttemptRow.__table__  # type: ignore[attr-defined]
+EVENT = EventRow.__table__  # type: ignore[attr-defined]
+SINK = SinkRow.__table__  # type: ignore[attr-defined]
+
+OPEN = ("ready", "sending", "unclear")
+RESCUES = 5  # processes that may die on one delivery before a person must look
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one attempt: the new state, when it is due again, and what to remember."""
+
+    delivery: str
+    number: int
+    fence: int
+    state: str  # sent, rejected, ready, unclear, dead
+    outcome: str
+    at: datetime
+    due_at: datetime | None = None
+    reason: str | None = None
+    ref: str | None = None
+    ms: float | None = None
+    counts: bool = True  # whether it uses up one of the retry list's waits
+    unclear: bool = False
+    event: Event | None = None
+
+
+def claim(
+    sink: str, now: datetime, lease_until: datetime, holder: str, limit: int, *, session: Session, sqlite: bool
+) -> list[DeliveryRow]:
+    """Take due deliveries of one sink, new ones first; a lead's older version goes before its newer one."""
+    older = TABLE.alias("older")
+    blocked = sa.exists().where(
+        older.c.lead == TABLE.c.lead, older.c.sink == sink, older.c.version < TABLE.c.version, older.c.state.in_(OPEN)
+    )
+    due = (
+        sa.select(TABLE.c.id)
+        .where(TABLE.c.sink == sink, TABLE.c.state == "ready", TABLE.c.due_at <= now, ~blocked)
+        .order_by(TABLE.c.priority, TABLE.c.due_at, TABLE.c.id)
+        .limit(limit)
+    )
+    if not sqlite:
+        due = due.with_for_update(skip_locked=True)
+    chosen = due.cte("chosen").prefix_with("MATERIALIZED" if not sqlite else "", dialect="postgresql")
+    taken = list(
+        session.execute(
+            sa.update(TABLE)
+            .where(TABLE.c.id.in_(sa.select(chosen.c.id)))
+            .values(
+                state="sending", attempts=TABLE.c.attempts + 1, fence=TABLE.c.fence + 1, lease_by=holder, lease_until=lease_until
+            )
+            .returning(TABLE.c.id)
+        ).scalars()
+    )
+    rows = session.exec(select(DeliveryRow).where(col(DeliveryRow.id).in_(taken))).all() if taken else []
+    session.expunge_all()
+    started = [{"delivery": r.id, "number": r.attempts, "fence": r.fence, "started_at": now} for r in rows]
+    if started:
+        session.execute(sa.insert(ATTEMPT), started)
+    return sorted(rows, key=lambda r: (r.priority, r.due_at or now, r.id))
+
+
+def settle(results: Sequence[Result], holder: str, *, session: Session) -> list[str]:
+    """Write outcomes down; returns the deliveries that somebody else holds by now, whose state is left alone."""
+    held: set[str] = set()
+    for part in chunks({r.delivery for r in results}):
+        query = sa.select(TABLE.c.id, TABLE.c.fence).where(TABLE.c.id.in_(part), TABLE.c.lease_by == holder, TABLE.c.state == "sending")
+        fences = {r.delivery: r.fence for r in results}
+        held |= {id_ for id_, fence in session.execute(query) if fences[id_] == fence}
+    ours = [r for r in results if r.delivery in held]
+    if ours:
+        session.connection().execute(_STATE, [_state(r) for r in ours])
+    session.connection().execute(_ATTEMPT, [_attempt(r, r.delivery in held) for r in results])
+    events = [r.event for r in ours if r.event]
+    if events:
+        rows = [
+            {"at": e.at, "kind": e.kind, "lead": e.lead, "submission": e.submission, "source": e.source, "sink": e.sink, "data": dict(e.data) or None}
+            for e in events
+        ]
+        session.execute(sa.insert(EVENT), rows)
+    return [r.delivery for r in results if r.delivery not in held]
+
+
+_STATE = (
+    sa.update(TABLE)
+    .where(TABLE.c.id == sa.bindparam("b_id"))
+    .values(
+        state=sa.bindparam("b_state"), due_at=sa.bindparam("b_due"), lease_until=None, lease_by=None,
+        done_at=sa.bindparam("b_done"), outcome=sa.bindparam("b_outcome"), reason=sa.bindparam("b_reason"),
+        ref=sa.func.coalesce(sa.bindparam("b_ref"), TABLE.c.ref), attempts=TABLE.c.attempts - sa.bindparam("b_free"),
+        unclear=sa.bindparam("b_unclear"), priority=sa.bindparam("b_priority"),
+    )
+)  # fmt: skip
+_ATTEMPT = (
+    sa.update(ATTEMPT)
+    .where(
+        ATTEMPT.c.delivery == sa.bindparam("b_id"), ATTEMPT.c.number == sa.bindparam("b_number"),
+        ATTEMPT.c.fence == sa.bindparam("b_fence"),
+    )
+    .values(
+        ended_at=sa.bindparam("b_at"), outcome=sa.bindparam("b_outcome"), reason=sa.bindparam("b_reason"),
+        ms=sa.bindparam("b_ms"),
+    )
+)  # fmt: skip
+
+
+def _state(r: Result) -> dict[str, Any]:
+    return {
+        "b_id": r.delivery, "b_state": r.state, "b_due": r.due_at, "b_done": None if r.state == "ready" else r.at,
+        "b_outcome": r.outcome, "b_reason": r.reason, "b_ref": r.ref, "b_free": 0 if r.counts else 1,
+        "b_unclear": r.unclear, "b_priority": 1 if r.state == "ready" and r.counts else 0,
+    }  # fmt: skip
+
+
+def _attempt(r: Result, held: bool) -> dict[str, Any]:
+    reason = r.reason if held else f"fenced: another worker holds it by now; {r.reason or r.outcome}"
+    return {
+        "b_id": r.delivery, "b_number": r.number, "b_fence": r.fence, "b_at": r.at, "b_outcome": r.outcome,
+        "b_reason": reason, "b_ms": r.ms,
+    }  # fmt: skip
+
+
+def renew(ids: Iterable[str], holder: str, until: datetime, *, session: Session) -> None:
+    """Keep what this process is sending."""
+    for part in chunks(ids):
+        session.execute(
+            sa.update(TABLE).where(TABLE.c.id.in_(part), TABLE.c.lease_by == holder).values(lease_until=until)
+        )
+
+
+def rescue(now: datetime, *, session: Session, everything: bool = False) -> list[tuple[str, str]]:
+    """Take back deliveries whose holder is gone, as (delivery, new state); they may have arrived.
+
+    `everything` is for the start of the only process of a database: whoever held anything is gone.
+    """
+    gone = TABLE.c.state == "sending"
+    if not everything:
+        gone = sa.and_(gone, TABLE.c.lease_until < now)
+    rows = session.execute(
+        sa.update(TABLE)
+        .where(gone)
+        .values(
+            state=sa.case((TABLE.c.rescues >= RESCUES, "unclear"), else_="ready"),
+            rescues=TABLE.c.rescues + 1, unclear=True, due_at=now, lease_by=None, lease_until=None,
+            reason="the process that was sending it ended; it may have arrived", fence=TABLE.c.fence + 1,
+        )
+        .returning(TABLE.c.id, TABLE.c.state)
+    )  # fmt: skip
+    return [(id_, state) for id_, state in rows]
+
+
+def release(ids: Iterable[str], holder: str, *, session: Session) -> None:
+    """Give back deliveries that were claimed and never started."""
+    for part in chunks(ids):
+        session.execute(
+            sa.update(TABLE)
+            .where(TABLE.c.id.in_(part), TABLE.c.lease_by == holder, TABLE.c.state == "sending")
+            .values(state="ready", lease_by=None, lease_until=None, attempts=TABLE.c.attempts - 1)
+        )
+        session.execute(sa.delete(ATTEMPT).where(ATTEMPT.c.delivery.in_(part), ATTEMPT.c.ended_at.is_(None)))
+
+
+def due_sinks(now: datetime, *, session: Session) -> list[str]:
+    """Return the sinks that have due deliveries."""
+    query = sa.select(TABLE.c.sink).where(TABLE.c.state == "ready", TABLE.c.due_at <= now).distinct()
+    return list(session.execute(query).scalars())
+
+
+def pause(sink: str, reason: str | None, at: datetime | None, *, session: Session) -> None:
+    """Pause a sink, or resume it when `at` is None."""
+    done = session.execute(sa.update(SINK).where(SINK.c.sink == sink).values(paused_at=at, reason=reason))
+    if not done.rowcount:  # type: ignore[attr-defined]
+        session.execute(sa.insert(SINK), [{"sink": sink, "paused_at": at, "reason": reason}])
+
+
+def paused(*, session: Session) -> dict[str, tuple[datetime, str | None]]:
+    """Return the paused sinks, since when and why."""
+    query = sa.select(SINK.c.sink, SINK.c.paused_at, SINK.c.reason).where(SINK.c.paused_at.is_not(None))
+    return {sink: (at, reason) for sink, at, reason in session.execute(query)}
+
+
+def retry(ids: Iterable[str], now: datetime, *, session: Session) -> int:
+    """Make dead, rejected or held deliveries due again with a fresh retry list; returns how many."""
+    number = 0
+    for part in chunks(ids):
+        done = session.execute(
+            sa.update(TABLE)
+            .where(TABLE.c.id.in_(part), TABLE.c.state.in_(("dead", "rejected", "unclear", "ready")))
+            .values(state="ready", due_at=now, attempts=0, rescues=0, priority=2, reason=None)
+        )
+        number += int(done.rowcount)  # type: ignore[attr-defined]
+    return number
+
+
+def decide(delivery: str, arrived: bool, now: datetime, *, session: Session) -> bool:
+    """Settle a held delivery by a person's word; returns whether it was held."""
+    state = {"state": "sent", "done_at": now, "outcome": "sent", "reason": "a person saw it on the other side"}
+    again = {"state": "ready", "due_at": now, "unclear": False, "reason": None, "priority": 2}
+    done = session.execute(
+        sa.update(TABLE).where(TABLE.c.id == delivery, TABLE.c.state == "unclear").values(**(state if arrived else again))
+    )
+    return bool(done.rowcount)  # type: ignore[attr-defined]
+
+
+def counts(*, session: Session) -> dict[tuple[str, str], int]:
+    """Return how many deliveries each (sink, state) has, test leads aside."""
+    found = session.execute(
+        sa.select(TABLE.c.sink, TABLE.c.state, sa.func.count()).where(~TABLE.c.test).group_by(TABLE.c.sink, TABLE.c.state)
+    )
+    return {(sink, state): number for sink, state, number in found}

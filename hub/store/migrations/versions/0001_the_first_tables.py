@@ -1,0 +1,397 @@
+"""The first tables."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from hub.store.types import Json, Utc
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "api_key",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=True),
+        sa.Column("created_at", Utc(), nullable=False),
+        sa.Column("last_used_at", Utc(), nullable=True),
+        sa.Column("revoked_at", Utc(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("digest"),
+    )
+    op.create_table(
+        "attempt",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("delivery", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("fence", sa.Integer(), nullable=False),
+        sa.Column("started_at", Utc(), nullable=False),
+        sa.Column("ended_at", Utc(), nullable=True),
+        sa.Column("outcome", sa.String(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("ms", sa.Float(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("attempt", schema=None) as batch_op:
+        batch_op.create_index("attempt_delivery", ["delivery", "number", "fence"], unique=True)
+
+    op.create_table(
+        "config_revision",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("published_at", Utc(), nullable=False),
+        sa.Column("published_by", sa.String(), nullable=False),
+        sa.Column("diff", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("config_revision", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_config_revision_digest"), ["digest"], unique=False)
+
+    op.create_table(
+        "cursor",
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=True),
+        sa.Column("polled_at", Utc(), nullable=True),
+        sa.Column("seen", sa.Integer(), nullable=False),
+        sa.Column("new", sa.Integer(), nullable=False),
+        sa.Column("failed_at", Utc(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("platform_count", sa.Integer(), nullable=True),
+        sa.Column("our_count", sa.Integer(), nullable=True),
+        sa.Column("counted_at", Utc(), nullable=True),
+        sa.PrimaryKeyConstraint("source"),
+    )
+    op.create_table(
+        "decision",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("submission", sa.String(), nullable=False),
+        sa.Column("lead", sa.String(), nullable=True),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("flow", sa.String(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=True),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("decision", schema=None) as batch_op:
+        batch_op.create_index("decision_lead", ["lead", "id"], unique=False)
+        batch_op.create_index("decision_submission", ["submission"], unique=False)
+
+    op.create_table(
+        "delivery",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("lead", sa.String(), nullable=False),
+        sa.Column("sink", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("route", sa.String(), nullable=False),
+        sa.Column("submission", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("rescues", sa.Integer(), nullable=False),
+        sa.Column("unclear", sa.Boolean(), nullable=False),
+        sa.Column("test", sa.Boolean(), nullable=False),
+        sa.Column("created_at", Utc(), nullable=False),
+        sa.Column("due_at", Utc(), nullable=True),
+        sa.Column("lease_until", Utc(), nullable=True),
+        sa.Column("lease_by", sa.String(), nullable=True),
+        sa.Column("fence", sa.Integer(), nullable=False),
+        sa.Column("done_at", Utc(), nullable=True),
+        sa.Column("ref", sa.String(), nullable=True),
+        sa.Column("outcome", sa.String(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.create_index(
+            "delivery_due",
+            ["sink", "due_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'ready'"),
+            postgresql_where=sa.text("state = 'ready'"),
+        )
+        batch_op.create_index(
+            "delivery_lease",
+            ["lease_until"],
+            unique=False,
+            sqlite_where=sa.text("state = 'sending'"),
+            postgresql_where=sa.text("state = 'sending'"),
+        )
+        batch_op.create_index("delivery_once", ["lead", "sink", "version"], unique=True)
+        batch_op.create_index("delivery_state", ["state", "sink", "id"], unique=False)
+
+    op.create_table(
+        "event",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("lead", sa.String(), nullable=True),
+        sa.Column("submission", sa.String(), nullable=True),
+        sa.Column("source", sa.String(), nullable=True),
+        sa.Column("sink", sa.String(), nullable=True),
+        sa.Column("data", Json(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.create_index("event_kind", ["kind", "id"], unique=False)
+        batch_op.create_index("event_lead", ["lead"], unique=False)
+
+    op.create_table(
+        "file_import",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("counts", Json(), nullable=True),
+        sa.Column("started_at", Utc(), nullable=False),
+        sa.Column("ended_at", Utc(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("file_import", schema=None) as batch_op:
+        batch_op.create_index("import_file", ["source", "digest"], unique=False)
+
+    op.create_table(
+        "identity",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("lead", sa.String(), nullable=False),
+        sa.Column("exact", sa.Boolean(), nullable=False),
+        sa.Column("submission", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("key", "lead"),
+    )
+    with op.batch_alter_table("identity", schema=None) as batch_op:
+        batch_op.create_index(
+            "identity_exact", ["key"], unique=True, sqlite_where=sa.text("exact"), postgresql_where=sa.text("exact")
+        )
+        batch_op.create_index("identity_lead", ["lead"], unique=False)
+
+    op.create_table(
+        "lead",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("merged_into", sa.String(), nullable=True),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("flow", sa.String(), nullable=True),
+        sa.Column("full_name", sa.String(), nullable=True),
+        sa.Column("email", sa.String(), nullable=True),
+        sa.Column("phone", sa.String(), nullable=True),
+        sa.Column("company", sa.String(), nullable=True),
+        sa.Column("country", sa.String(), nullable=True),
+        sa.Column("score", sa.Float(), nullable=True),
+        sa.Column("grade", sa.String(), nullable=True),
+        sa.Column("team", sa.String(), nullable=True),
+        sa.Column("owner", sa.String(), nullable=True),
+        sa.Column("test", sa.Boolean(), nullable=False),
+        sa.Column("submitted_at", Utc(), nullable=True),
+        sa.Column("created_at", Utc(), nullable=False),
+        sa.Column("updated_at", Utc(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("lead", schema=None) as batch_op:
+        batch_op.create_index("lead_email", ["email"], unique=False)
+        batch_op.create_index("lead_owner", ["owner", "id"], unique=False)
+        batch_op.create_index("lead_phone", ["phone"], unique=False)
+
+    op.create_table(
+        "lead_merge",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lead", sa.String(), nullable=False),
+        sa.Column("other", sa.String(), nullable=True),
+        sa.Column("submission", sa.String(), nullable=True),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("why", sa.String(), nullable=True),
+        sa.Column("moved", Json(), nullable=True),
+        sa.Column("undone_at", Utc(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("lead_merge", schema=None) as batch_op:
+        batch_op.create_index("merge_lead", ["lead"], unique=False)
+        batch_op.create_index("merge_other", ["other"], unique=False)
+
+    op.create_table(
+        "rotation",
+        sa.Column("team", sa.String(), nullable=False),
+        sa.Column("member", sa.String(), nullable=False),
+        sa.Column("day", sa.String(), nullable=False),
+        sa.Column("given", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("team", "member", "day"),
+    )
+    op.create_table(
+        "sink_state",
+        sa.Column("sink", sa.String(), nullable=False),
+        sa.Column("paused_at", Utc(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("sink"),
+    )
+    op.create_table(
+        "source_field",
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("field", sa.String(), nullable=False),
+        sa.Column("first_seen_at", Utc(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "field"),
+    )
+    op.create_table(
+        "submission",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("received_at", Utc(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("headers", Json(), nullable=True),
+        sa.Column("url", sa.String(), nullable=True),
+        sa.Column("client", sa.String(), nullable=True),
+        sa.Column("digest", sa.String(), nullable=True),
+        sa.Column("key", sa.String(), nullable=True),
+        sa.Column("idempotency_key", sa.String(), nullable=True),
+        sa.Column("completed", sa.Text(), nullable=True),
+        sa.Column("candidate", sa.Text(), nullable=True),
+        sa.Column("lead", sa.String(), nullable=True),
+        sa.Column("duplicate_of", sa.String(), nullable=True),
+        sa.Column("parent", sa.String(), nullable=True),
+        sa.Column("import_id", sa.String(), nullable=True),
+        sa.Column("problems", Json(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("test", sa.Boolean(), nullable=False),
+        sa.Column("possible_duplicate", sa.Boolean(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("due_at", Utc(), nullable=True),
+        sa.Column("done_at", Utc(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("submission", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_submission_import_id"), ["import_id"], unique=False)
+        batch_op.create_index("submission_digest", ["source", "digest"], unique=False)
+        batch_op.create_index(
+            "submission_due",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'received'"),
+            postgresql_where=sa.text("state = 'received'"),
+        )
+        batch_op.create_index("submission_idempotency", ["source", "idempotency_key"], unique=True)
+        batch_op.create_index("submission_key", ["source", "key"], unique=True)
+        batch_op.create_index("submission_lead", ["lead"], unique=False)
+        batch_op.create_index("submission_state", ["state", "id"], unique=False)
+
+    op.create_table(
+        "suggestion",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lead", sa.String(), nullable=False),
+        sa.Column("other", sa.String(), nullable=False),
+        sa.Column("score", sa.Float(), nullable=False),
+        sa.Column("reasons", Json(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("suggestion", schema=None) as batch_op:
+        batch_op.create_index("suggestion_pair", ["lead", "other"], unique=True)
+
+    op.create_table(
+        "touch",
+        sa.Column("submission", sa.String(), nullable=False),
+        sa.Column("lead", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("campaign", sa.String(), nullable=True),
+        sa.Column("medium", sa.String(), nullable=True),
+        sa.Column("origin", sa.String(), nullable=True),
+        sa.Column("cost", sa.Float(), nullable=True),
+        sa.Column("currency", sa.String(), nullable=True),
+        sa.Column("test", sa.Boolean(), nullable=False),
+        sa.Column("fields", Json(), nullable=True),
+        sa.Column("tags", Json(), nullable=True),
+        sa.PrimaryKeyConstraint("submission"),
+    )
+    with op.batch_alter_table("touch", schema=None) as batch_op:
+        batch_op.create_index("touch_campaign", ["campaign", "at"], unique=False)
+        batch_op.create_index("touch_lead", ["lead"], unique=False)
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("touch", schema=None) as batch_op:
+        batch_op.drop_index("touch_lead")
+        batch_op.drop_index("touch_campaign")
+
+    op.drop_table("touch")
+    with op.batch_alter_table("suggestion", schema=None) as batch_op:
+        batch_op.drop_index("suggestion_pair")
+
+    op.drop_table("suggestion")
+    with op.batch_alter_table("submission", schema=None) as batch_op:
+        batch_op.drop_index("submission_state")
+        batch_op.drop_index("submission_lead")
+        batch_op.drop_index("submission_key")
+        batch_op.drop_index("submission_idempotency")
+        batch_op.drop_index(
+            "submission_due", sqlite_where=sa.text("state = 'received'"), postgresql_where=sa.text("state = 'received'")
+        )
+        batch_op.drop_index("submission_digest")
+        batch_op.drop_index(batch_op.f("ix_submission_import_id"))
+
+    op.drop_table("submission")
+    op.drop_table("source_field")
+    op.drop_table("sink_state")
+    op.drop_table("rotation")
+    with op.batch_alter_table("lead_merge", schema=None) as batch_op:
+        batch_op.drop_index("merge_other")
+        batch_op.drop_index("merge_lead")
+
+    op.drop_table("lead_merge")
+    with op.batch_alter_table("lead", schema=None) as batch_op:
+        batch_op.drop_index("lead_phone")
+        batch_op.drop_index("lead_owner")
+        batch_op.drop_index("lead_email")
+
+    op.drop_table("lead")
+    with op.batch_alter_table("identity", schema=None) as batch_op:
+        batch_op.drop_index("identity_lead")
+        batch_op.drop_index("identity_exact", sqlite_where=sa.text("exact"), postgresql_where=sa.text("exact"))
+
+    op.drop_table("identity")
+    with op.batch_alter_table("file_import", schema=None) as batch_op:
+        batch_op.drop_index("import_file")
+
+    op.drop_table("file_import")
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.drop_index("event_lead")
+        batch_op.drop_index("event_kind")
+
+    op.drop_table("event")
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.drop_index("delivery_state")
+        batch_op.drop_index("delivery_once")
+        batch_op.drop_index(
+            "delivery_lease", sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'")
+        )
+        batch_op.drop_index(
+            "delivery_due", sqlite_where=sa.text("state = 'ready'"), postgresql_where=sa.text("state = 'ready'")
+        )
+
+    op.drop_table("delivery")
+    with op.batch_alter_table("decision", schema=None) as batch_op:
+        batch_op.drop_index("decision_submission")
+        batch_op.drop_index("decision_lead")
+
+    op.drop_table("decision")
+    op.drop_table("cursor")
+    with op.batch_alter_table("config_revision", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_config_revision_digest"))
+
+    op.drop_table("config_revision")
+    with op.batch_alter_table("attempt", schema=None) as batch_op:
+        batch_op.drop_index("attempt_delivery")
+
+    op.drop_table("attempt")
+    op.drop_table("api_key")

@@ -1,0 +1,143 @@
+"""Submissions: kept before anything else happens, run until they are settled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from hub.store.tables import SubmissionRow
+
+TABLE = SubmissionRow.__table__  # type: ignore[attr-defined]
+
+
+class First(NamedTuple):
+    """The submission that had a source's id first."""
+
+    submission: str
+    lead: str | None
+    digest: str | None
+
+
+_DEFAULTS: dict[str, Any] = {
+    "kind": "http", "state": "received", "headers": None, "url": None, "client": None, "digest": None, "key": None,
+    "idempotency_key": None, "parent": None, "import_id": None, "test": False, "possible_duplicate": False,
+    "tries": 0, "due_at": None,
+}  # fmt: skip
+
+
+def row(**values: Any) -> dict[str, Any]:
+    """Return a whole row for `add`, with every column the hot path sets."""
+    return {**_DEFAULTS, **values}
+
+
+def add(rows: Sequence[Mapping[str, Any]], *, session: Session) -> None:
+    """Keep submissions; their bytes are safe when the transaction is."""
+    session.execute(sa.insert(TABLE), list(rows))
+
+
+def add_once(new: Mapping[str, Any], *, session: Session) -> SubmissionRow | None:
+    """Keep a submission that has an idempotency key, or return the one that had it first."""
+    first = session.exec(
+        select(SubmissionRow).where(
+            SubmissionRow.source == new["source"], SubmissionRow.idempotency_key == new["idempotency_key"]
+        )
+    ).first()
+    if first is None:
+        add([new], session=session)
+    else:
+        session.expunge(first)
+    return first
+
+
+def get(submission: str, *, session: Session) -> SubmissionRow | None:
+    """Return a submission by id."""
+    return session.get(SubmissionRow, submission)
+
+
+def claim(now: datetime, lease_until: datetime, limit: int, *, session: Session, sqlite: bool) -> list[SubmissionRow]:
+    """Take received submissions that are due, oldest first, and keep others off them until the lease ends."""
+    due = (
+        sa.select(TABLE.c.id)
+        .where(TABLE.c.state == "received", sa.or_(TABLE.c.due_at.is_(None), TABLE.c.due_at <= now))
+        .order_by(TABLE.c.due_at, TABLE.c.id)
+        .limit(limit)
+    )
+    if not sqlite:
+        due = due.with_for_update(skip_locked=True)
+    chosen = due.cte("chosen").prefix_with("MATERIALIZED" if not sqlite else "", dialect="postgresql")
+    taken = session.execute(
+        sa.update(TABLE)
+        .where(TABLE.c.id.in_(sa.select(chosen.c.id)))
+        .values(due_at=lease_until, tries=TABLE.c.tries + 1)
+        .returning(TABLE.c.id)
+    ).scalars()
+    ids = sorted(taken)
+    rows = session.exec(select(SubmissionRow).where(col(SubmissionRow.id).in_(ids))).all() if ids else []
+    session.expunge_all()
+    return sorted(rows, key=lambda r: r.id)
+
+
+def free_leases(*, session: Session) -> int:
+    """Make everything a dead process of ours was running due at once; only for a database of one process."""
+    done = session.execute(sa.update(TABLE).where(TABLE.c.state == "received").values(due_at=None))
+    return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+def known_keys(pairs: Iterable[tuple[str, str]], *, session: Session) -> dict[tuple[str, str], First]:
+    """Return the first submission of each (source, key) that is known."""
+    wanted = set(pairs)
+    if not wanted:
+        return {}
+    found = session.execute(
+        sa.select(TABLE.c.source, TABLE.c.key, TABLE.c.id, TABLE.c.lead, TABLE.c.digest).where(
+            TABLE.c.source.in_({s for s, _ in wanted}), TABLE.c.key.in_({k for _, k in wanted})
+        )
+    )
+    return {(source, key): First(id_, lead, digest) for source, key, id_, lead, digest in found if (source, key) in wanted}
+
+
+def known_digests(
+    source: str, digests: Iterable[str], since: datetime, besides: Iterable[str], *, session: Session
+) -> set[str]:
+    """Return which body digests that source has sent since then in another submission."""
+    found = session.execute(
+        sa.select(TABLE.c.digest).where(
+            TABLE.c.source == source,
+            TABLE.c.digest.in_(set(digests)),
+            TABLE.c.received_at >= since,
+            TABLE.c.id.not_in(set(besides)),
+        )
+    )
+    return set(found.scalars())
+
+
+def postpone(submission: str, due_at: datetime, reason: str, *, session: Session) -> None:
+    """Run a submission again later, because something it needs cannot be had now."""
+    session.execute(sa.update(TABLE).where(TABLE.c.id == submission).values(due_at=due_at, reason=reason))
+
+
+def keep_completed(submission: str, completed: str, *, session: Session) -> None:
+    """Keep what a second call to the vendor added, since vendors forget."""
+    session.execute(sa.update(TABLE).where(TABLE.c.id == submission).values(completed=completed))
+
+
+def reopen(submission: str, *, session: Session) -> bool:
+    """Make a quarantined submission due again."""
+    done = session.execute(
+        sa.update(TABLE)
+        .where(TABLE.c.id == submission, TABLE.c.state == "quarantined")
+        .values(state="received", due_at=None, tries=0, reason=None)
+    )
+    return bool(done.rowcount)  # type: ignore[attr-defined]
+
+
+def counts(*, session: Session) -> dict[tuple[str, str], int]:
+    """Return how many submissions each (source, state) has, test leads aside."""
+    found = session.execute(
+        sa.select(TABLE.c.source, TABLE.c.state, sa.func.count()).where(~TABLE.c.test).group_by(TABLE.c.source, TABLE.c.state)
+    )
+    return {(source, state): number for source, state, number in found}

@@ -1,0 +1,97 @@
+"""Reads JSON as bytes from strangers: digit-exact, bounded, and without values that other stores refuse."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any, NoReturn
+
+from hub.errors import BadInput
+
+MAX_DEPTH = 64
+MAX_KEYS = 2_000
+MAX_ITEMS = 10_000
+
+
+def _refuse_constant(word: str) -> NoReturn:
+    raise BadInput(f"The JSON has {word}, which is not a JSON number.")
+
+
+def _number(text: str) -> str | float:
+    """Keep what a float would change: `8.613800138000e12` stays as its digits."""
+    value = float(text)
+    return value if repr(value) == text else format(Decimal(text), "f") if len(text) < 40 else text
+
+
+def _integer(text: str) -> int | str:
+    return int(text) if len(text) < 19 else text
+
+
+_decoder = json.JSONDecoder(parse_float=_number, parse_int=_integer, parse_constant=_refuse_constant)
+
+
+def decode_text(body: bytes) -> str:
+    """Return the text of a JSON body in UTF-8, UTF-16 or UTF-32, with or without BOM."""
+    try:
+        return body.decode(json.detect_encoding(body)).removeprefix("\ufeff")
+    except (UnicodeDecodeError, LookupError) as error:
+        raise BadInput(f"The body is not text in UTF-8, UTF-16 or UTF-32: {error.reason if isinstance(error, UnicodeDecodeError) else error}.") from error
+
+
+def loads(body: bytes | str) -> Any:
+    """Return the JSON value; long integers and inexact floats come as text, lone surrogates as U+FFFD.
+
+    Raises BadInput for anything that is not JSON, is nested past 64 levels, or has more than 2,000 keys.
+    """
+    text = decode_text(body) if isinstance(body, bytes) else body
+    try:
+        value = _decoder.decode(text)
+    except RecursionError:
+        raise BadInput(f"The JSON is nested deeper than {MAX_DEPTH} levels.") from None
+    except json.JSONDecodeError as error:
+        raise BadInput(f"The body is not JSON: {error.msg} at character {error.pos}.") from error
+    except (ValueError, ArithmeticError) as error:
+        raise BadInput(f"The JSON has a number that cannot be read: {str(error)[:100]}.") from error
+    return _checked(value, "\\ud" in text.lower())
+
+
+def _checked(value: Any, has_surrogates: bool) -> Any:
+    keys = 0
+    items = 0
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        below: list[Any] = []
+        for thing in level:
+            if type(thing) is dict:
+                keys += len(thing)
+                below += [v for v in thing.values() if type(v) is dict or type(v) is list]
+            elif type(thing) is list:
+                items += len(thing)
+                below += [v for v in thing if type(v) is dict or type(v) is list]
+        if keys > MAX_KEYS and not isinstance(value, list) or items > MAX_ITEMS:
+            raise BadInput(f"The JSON has more than {MAX_KEYS} keys or {MAX_ITEMS} items.", status=413)
+        if not below:
+            return clean(value) if has_surrogates else value
+        level = below
+    raise BadInput(f"The JSON is nested deeper than {MAX_DEPTH} levels.")
+
+
+def clean(value: Any) -> Any:
+    """Return the value with lone surrogates replaced by U+FFFD, in keys too."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {clean(k): clean(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [clean(v) for v in value]
+    return value
+
+
+def an_object(value: Any) -> dict[str, Any]:
+    """Return the value when it is a JSON object, else an empty one: for reading what may be absent or malformed."""
+    return value if isinstance(value, dict) else {}
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """Return the objects of a JSON list and leave out what is none; an empty list when it is no list."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

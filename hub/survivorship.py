@@ -1,0 +1,78 @@
+"""Which value survives when one person comes more than once: field by field, with the rest kept in the lineage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from functools import reduce
+from typing import Any
+
+from hub.lead import LEAD_FIELDS, Lead, Touch, Value
+
+Trust = Callable[[str], int]
+"""How much a source is trusted, 0 to 100."""
+
+_EARLY = datetime(1970, 1, 1, tzinfo=UTC)
+_RECENT_WINS = frozenset({"consent", "consent_text"})  # a withdrawal counts, whoever reports it
+
+
+def fold(known: Lead, new: Lead, trust: Trust) -> Lead:
+    """Return the known lead with what the new one adds: valid beats invalid, then trust, then the more recent.
+
+    The first touch and the earliest submit time are kept; id, owner, score and history are the known lead's.
+    """
+    changes: dict[str, Any] = {}
+    values = dict(known.values)
+    won: set[str] = set()
+    for name in LEAD_FIELDS:
+        fresh = getattr(new, name)
+        if fresh is None:
+            continue
+        challenger = _value(new, name, fresh)
+        held = getattr(known, name)
+        if held is None or _rank(name, challenger, trust) > _rank(name, _value(known, name, held), trust):
+            changes[name], values[name] = fresh, challenger
+            won.add(name)
+    new_comes_first = _at(new.touch) < _at(known.first_touch)
+    newest = new if _at(new.touch) >= _at(known.touch) else known
+    return known.model_copy(
+        update={
+            **changes,
+            "values": values,
+            "problems": _problems(known, new, won),
+            "extra": {**known.extra, **new.extra} if newest is new else {**new.extra, **known.extra},
+            "tags": {**known.tags, **new.tags} if newest is new else {**new.tags, **known.tags},
+            "first_touch": new.first_touch if new_comes_first else known.first_touch,
+            "touch": newest.touch,
+            "submitted_at": min(filter(None, (known.submitted_at, new.submitted_at)), default=None),
+        }
+    )
+
+
+def rebuild(candidates: Iterable[Lead], trust: Trust) -> Lead:
+    """Return the golden record of what single submissions said, oldest first; at least one is needed."""
+    return reduce(lambda known, new: fold(known, new, trust), candidates)
+
+
+def _value(lead: Lead, name: str, plain: Any) -> Value:
+    kept = lead.values.get(name)
+    return kept or Value.model_construct(
+        raw=plain, value=plain, valid=None, parts={}, source=lead.source, submission="", at=lead.submitted_at
+    )
+
+
+def _rank(name: str, value: Value, trust: Trust) -> tuple[int, int, datetime]:
+    at = value.at or _EARLY
+    if name in _RECENT_WINS:
+        return 0, 0, at
+    return int(value.valid is not False), trust(value.source), at
+
+
+def _problems(known: Lead, new: Lead, won: set[str]) -> tuple[Any, ...]:
+    kept = [p for p in known.problems if p.field not in won]
+    added = [p for p in new.problems if p.field in won or getattr(known, p.field, None) is None]
+    return tuple(dict.fromkeys([*kept, *added]))
+
+
+def _at(touch: Touch) -> datetime:
+    return touch.at or _EARLY

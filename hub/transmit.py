@@ -1,0 +1,92 @@
+"""Sends one outgoing request, and tells apart what was never sent from what may have arrived."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+import httpx
+
+from hub.errors import Misconfigured, Retry, Unclear
+from hub.fields import to_json
+from hub.http import Request, Response
+from hub.strictjson import clean
+
+MAX_RESPONSE = 1 << 20
+CERTIFICATE_WAIT = 600.0  # a person has to renew a certificate; asking every few seconds helps nobody
+
+_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_UNCONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+_UNCALLABLE = (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, aiohttp.InvalidURL)
+
+
+async def transmit(
+    request: Request, headers: Mapping[str, str], http: httpx.AsyncClient, timeout: float = 30.0
+) -> Response:
+    """Send one absolute request and return its answer, cut at 1 MiB; redirects are not followed.
+
+    The whole exchange ends after 1.5 times `timeout` seconds. Raises Retry when no connection was made, Unclear when
+    bytes may have reached the other side, Misconfigured when the address cannot be called.
+    """
+    try:
+        async with asyncio.timeout(timeout * 1.5):
+            return await _transmit(request, headers, http, timeout)
+    except _UNCALLABLE as error:
+        raise Misconfigured(f"the address cannot be called ({type(error).__name__}). Check its setting.") from error
+    except _UNSENT as error:
+        raise _no_connection(error) from error
+    except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:  # OSError has TimeoutError, the deadline above
+        raise Unclear(f"no answer after sending: {type(error).__name__}.") from error
+
+
+async def _transmit(request: Request, headers: Mapping[str, str], http: httpx.AsyncClient, timeout: float) -> Response:
+    limits = httpx.Timeout(timeout, connect=min(timeout, 5.0), pool=min(timeout, 10.0))
+    async with http.stream(
+        request.method,
+        clean(request.url),
+        headers=_header_text(headers, request),
+        params=clean(dict(request.params)) or None,
+        data=clean(dict(request.form)) if request.form is not None else None,
+        content=request.content if request.json is None else to_json(request.json),
+        timeout=limits,
+        follow_redirects=False,
+    ) as answer:
+        status = answer.status_code
+        body = await _body(answer)
+        return Response(status, {name.lower(): value for name, value in answer.headers.items()}, body)
+
+
+async def _body(answer: httpx.Response) -> bytes:
+    """Read the body up to the limit; when it breaks off, a status that is trouble anyway still counts."""
+    body = bytearray()
+    try:
+        async for chunk in answer.aiter_bytes():
+            body += chunk
+            if len(body) >= MAX_RESPONSE:
+                break
+    except (httpx.HTTPError, aiohttp.ClientError, OSError):
+        if answer.status_code < 300:
+            raise
+    return bytes(body[:MAX_RESPONSE])
+
+
+def _header_text(headers: Mapping[str, str], request: Request) -> dict[str, str]:
+    """Make every header sendable: one line of ASCII; the server judges what an odd secret is worth."""
+    known = {name.lower() for name in headers}
+    said: dict[str, str] = {} if "accept-encoding" in known else {"Accept-Encoding": "identity"}  # no bombs
+    if request.json is not None and "content-type" not in known:
+        said["Content-Type"] = "application/json"
+    for name, value in headers.items():
+        said[name] = " ".join(value.encode("ascii", "replace").decode().replace("\0", " ").splitlines()).strip()
+    return said
+
+
+def _no_connection(error: Any) -> Retry | Unclear:
+    """Tell a failed connection from one that broke later: the aiohttp transport reports both as the former."""
+    cause = error.__cause__
+    if isinstance(cause, aiohttp.ClientConnectionError) and not isinstance(cause, _UNCONNECTED):
+        return Unclear(f"the connection broke after sending: {type(cause).__name__}.")
+    words = f"no connection: {str(error)[:200] or type(error).__name__}."
+    return Retry(words, after=CERTIFICATE_WAIT if "CERTIFICATE_VERIFY_FAILED" in words else None)
