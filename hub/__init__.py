@@ -19,6 +19,7 @@ from hub.escape import (
     wecom_markdown,
 )
 from hub.fields import DEFAULT_COLUMNS, FieldPath, fill, iso, lead_dict, pick, text, to_json
+from hub.files import Row, Table, card_fields, is_card, local_time, mail_lead
 from hub.filesink import FileSink
 from hub.google import GoogleCaller
 from hub.hookspecs import hookimpl
@@ -27,6 +28,7 @@ from hub.inbound import Inbound
 from hub.instant import instant
 from hub.lead import Disposition, Lead, Page, Problem, RawLead, Rejected, Sent
 from hub.mailer import MailAddress, MailServer, mail_address
+from hub.mailbox import Mailbox
 from hub.message import Message, Wording
 from hub.meta_graph import Graph, time_filter
 from hub.polling import Sweep, Sweeps, Window, all_pages

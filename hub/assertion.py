@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from hub.errors import Misconfigured
 from hub.http import Request
 
-GOOGLE_TOKEN_URL = "https://oauth2.googleapis.com/token"
+GOOGLE_TOKEN_URL = "https://oauth2.googleapis.com/token"  # noqa: S105 (an address)
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 LIFETIME = 3600  # seconds; the longest Google takes
 

@@ -26,7 +26,7 @@ class Caller(Connector):
     idempotency_header: ClassVar[str | None] = "Idempotency-Key"
 
     class Config(Connector.HostConfig):
-        pass
+        """The address to call, and how long to wait."""
 
     config: Config
 
@@ -97,13 +97,19 @@ class Caller(Connector):
         return response
 
     async def _once(self, request: Request, token: Token | None, http: httpx.AsyncClient, key: str | None) -> Response:
-        whole = request.at((token and token.base_url) or self.config.base_url)
+        whole = self._absolute(request, (token and token.base_url) or self.config.base_url)
         headers = dict(whole.headers)
         if token is not None:
             headers.update(self.authorization(token))
         if key and self.idempotency_header:
             headers.setdefault(self.idempotency_header, key)
         return await transmit(whole, headers, http, self.config.timeout)
+
+    def _absolute(self, request: Request, base_url: str) -> Request:
+        try:
+            return request.at(base_url)
+        except ValueError as error:
+            raise Misconfigured(f"the address {base_url[:200]!r} cannot be read: {error}. Check it.") from error
 
     async def _fresh_token(self, http: httpx.AsyncClient) -> Token | None:
         held = self._credential.held()
@@ -115,7 +121,7 @@ class Caller(Connector):
         return await self._credential.current(lambda: self._asked_token(request, http))
 
     async def _asked_token(self, request: Request, http: httpx.AsyncClient) -> Token:
-        whole = request.at(self.config.base_url)
+        whole = self._absolute(request, self.config.base_url)
         try:
             response = await transmit(whole, whole.headers, http, self.config.timeout)
         except Unclear as error:
@@ -151,5 +157,5 @@ def _or(read: Callable[[], _Said], otherwise: _Said) -> _Said:
         return read()
     except LeadhubError:
         raise
-    except Exception:  # noqa: BLE001 (what an author wrote may trip over anything)
+    except Exception:
         return otherwise

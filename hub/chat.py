@@ -61,6 +61,8 @@ class ChatSink(HttpSink):
     codes: ClassVar[Codes] = Codes()
 
     class Config(HttpSink.Config, Wording):
+        """Wording, mentions, and whether a message may be repeated."""
+
         mention: dict[str, str] = Field(
             default_factory=dict,
             description="Whom to mention: an owner's name, or * for every lead, to the vendor's user id or `all`.",
@@ -127,6 +129,8 @@ class RobotSink(ChatSink):
     """A chat sink whose credential is the address of a robot."""
 
     class Config(ChatSink.Config):
+        """The address of the robot."""
+
         base_url: str = Field(
             "", description="Called instead of the host in `url`, such as a sandbox or a proxy; empty: that host."
         )

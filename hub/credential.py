@@ -45,13 +45,14 @@ class Credential:
                 return held
             if self._error is not None and self._tries != tries:
                 raise self._error  # refused while this one waited: fifty refusals in a row would lock the account
-            self._tries += 1
+            self._error = None
             try:
                 self._token = await ask()
             except LeadhubError as error:
                 self._error = error
                 raise
-            self._error = None
+            finally:
+                self._tries += 1
             self._until = self._clock.monotonic() + max(self._token.expires_in - MARGIN, 1.0)
             return self._token
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +26,7 @@ class CsvLog:
     ) -> None:
         self.path, self.columns, self.keys = path, tuple(columns), tuple(keys)
         self.delimiter, self.encoding = delimiter, encoding
+        self._torn_row = re.compile(rb'(?:"(?:[^"]|"")*+"%b)*+(?:"(?:[^"]|"")*+"?)?\r?' % re.escape(delimiter.encode()))
         self._header: list[str] = []  # the columns the file has, in its order
         self._seen: set[tuple[str, ...]] = set()
         self._state: tuple[int, int, int] | None = None
@@ -57,7 +59,7 @@ class CsvLog:
     def _read(self) -> None:
         """Read header and keys, and cut off a row that a crash tore."""
         self._header, self._seen, end = [], set(), 0
-        with open(self.path, "rb") as file:
+        with self.path.open("rb") as file:
             for record, whole in _records(file):
                 row = self._parsed(record)
                 if not whole and self._is_torn(record, row, end):
@@ -66,7 +68,7 @@ class CsvLog:
                 end += len(record)
                 self._note(row)
                 if not whole:
-                    with open(self.path, "ab", buffering=0) as tail:
+                    with self.path.open("ab", buffering=0) as tail:
                         tail.write(b"\r\n")
 
     def _note(self, row: list[str]) -> None:
@@ -84,10 +86,11 @@ class CsvLog:
     def _is_torn(self, record: bytes, row: list[str], at: int) -> bool:
         """Return whether the last record is a torn one of ours; ours start with a quote and end with a line break."""
         start = record.removeprefix(_BOM) if at == 0 else record
-        ours = start.startswith(b'"') or (at == 0 and _BOM.startswith(start))
-        if not ours and record.count(b'"') % 2 == 0:
+        if at == 0 and _BOM.startswith(start):
+            return True
+        if not start.startswith(b'"') and record.count(b'"') % 2 == 0:
             return bool(self._header) and len(row) != len(self._header)
-        if len(record) > _MOST_TORN or b'"\r\n"' in record:
+        if len(record) > _MOST_TORN or not self._torn_row.fullmatch(start):
             raise Misconfigured(f"{self.path} has a quote left open after byte {at}. Close it, or move the file away.")
         return True
 

@@ -55,8 +55,8 @@ def replace_file(path: Path, save: Callable[[BinaryIO], None]) -> None:
             file.flush()
             os.fsync(file.fileno())
         with suppress(FileNotFoundError):
-            os.chmod(part, path.stat().st_mode & 0o777)
-        os.replace(part, path)
+            part.chmod(path.stat().st_mode & 0o777)
+        part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise

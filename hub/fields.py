@@ -99,8 +99,10 @@ FieldPath = Annotated[str, AfterValidator(known_path)]
 
 
 def lead_dict(lead: Lead) -> dict[str, Any]:
-    """Return a lead as plain JSON values: every field by its fixed name (null when unknown), then
-    `extra`, `tags`, `touch` and `first_touch` (only what is known). Names never change meaning."""
+    """Return a lead as plain JSON values; names never change meaning.
+
+    Every field is there by its fixed name, null when unknown; `touch` and `first_touch` have only what is known.
+    """
     own = lead.__dict__
     said: dict[str, Any] = {name: own[name] for name in _RECORD}
     for name in _TIMES:
@@ -147,7 +149,7 @@ def _writable(value: Any) -> Any:
 @lru_cache(maxsize=1024)
 def _getter(path: str) -> Callable[[Lead], Any]:
     if path.startswith("="):
-        return lambda lead: path[1:]
+        return lambda _: path[1:]
     head, _, rest = path.partition(".")
     if not rest:
         if head in _TIMES:

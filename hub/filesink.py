@@ -16,9 +16,9 @@ from pydantic import Field, field_validator
 
 from hub.disk import folder_lock
 from hub.errors import Misconfigured, Retry
-from hub.fields import DEFAULT_COLUMNS, FieldPath
 from hub.lead import Lead
 from hub.sink import Outcome, Outcomes, Sink
+from hub.table import Columns
 from hub.zone import TimeZone
 
 _PASSING = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EAGAIN, errno.ENOLCK, errno.EBUSY, errno.ESTALE))
@@ -37,11 +37,12 @@ class FileSink(Sink):
     concurrency = 1
     key_columns: ClassVar[tuple[str, ...]] = ("id",)  # always among the columns, or a repeat could not be told
 
-    class Config(Sink.Config):
+    class Config(Sink.Config, Columns):
+        """Which file, and which columns."""
+
         path: str = Field(
             description="File to write, such as out/leads-{date}.csv; {date} is the day the lead came in."
         )
-        columns: tuple[FieldPath, ...] = Field(DEFAULT_COLUMNS, description="Columns, as paths into the lead.")
         time_zone: TimeZone = Field("UTC", description="Time zone of {date}, such as Asia/Shanghai.")
 
         @field_validator("path")

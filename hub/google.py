@@ -22,6 +22,8 @@ class GoogleCaller(Caller):
     idempotency_header = None
 
     class Config(Caller.Config):
+        """The key of the account."""
+
         credentials: SecretStr = Field(description="JSON key of a service account, as in ${file:key.json}.")
         token_url: str | None = Field(None, description="Address that gives tokens; none: the one in the key.")
 

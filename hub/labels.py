@@ -90,6 +90,8 @@ _CHINESE: Mapping[str, str] = MappingProxyType(
     }
 )
 
+_OURS: Mapping[str, tuple[str, str]] = MappingProxyType({"email_free": ("free mailbox", "免费邮箱")})
+
 _PREFIXES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "en": {"tags": "tag ", "first_touch": "first "},
@@ -109,6 +111,8 @@ def label(path: str, language: Language = "en") -> str:
     if root == "lead" and name.partition(".")[0] in ("tags", "extra", "touch", "first_touch"):
         return label(name, language)
     prefix = _PREFIXES[language].get(root, "")
+    if root == "extra" and name in _OURS:
+        return _OURS[name][language == "zh"]
     if root in ("tags", "extra"):
         return prefix + name
     return prefix + (label(name, language) if "." in name else _plain(name, language))

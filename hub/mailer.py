@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from email.headerregistry import Address
-from email.utils import parseaddr
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator
@@ -20,8 +19,11 @@ from hub.lead import Rejected, Sent
 
 Security = Literal["starttls", "tls", "none"]
 
-_ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"]{1,64}@[^\s@<>()\[\]\\,;:\"/]{1,255}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_ADDRESS = re.compile(
+    r"""(?:(?P<name>"[^"<>\\]*"|[^"<>@,;:\\]*?)\s*<(?P<named>[^<>]+)>|(?P<plain>\S+))""",
+)
+_ADDRESS_SPEC = re.compile(r"(?P<user>[^\s@<>()\[\]\\,;:\"]{1,64})@(?P<domain>\w[\w.-]{0,253})")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]|=\?")  # `=?` starts an encoded word, which may hold anything
 _GOODBYE = 5.0  # seconds to wait for the answer to QUIT, which changes nothing
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
@@ -34,11 +36,12 @@ def mail_address(said: str) -> Address:
 
     Raises ValueError for more than one address, for line breaks and for anything else doubtful.
     """
-    name, plain = parseaddr(said)
-    if _CONTROL.search(said) or not _ADDRESS.fullmatch(plain) or said.count("@") != 1:
+    whole = _ADDRESS.fullmatch(said.strip(" "))
+    spec = _ADDRESS_SPEC.fullmatch(whole["named"] or whole["plain"]) if whole else None
+    if not whole or not spec or _CONTROL.search(said):
         raise ValueError(f"{said[:200]!r} is not one mail address such as ann@acme.com or Ann <ann@acme.com>.")
-    user, _, domain = plain.partition("@")
-    return Address(header(name), user, domain.encode("idna").decode())
+    name = header((whole["name"] or "").strip('"'))
+    return Address(name, spec["user"], spec["domain"].encode("idna").decode())
 
 
 def _known_address(said: str) -> str:

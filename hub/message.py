@@ -57,7 +57,9 @@ _LENGTHS = (500, 200, 80, 30)  # characters a value may have, tried in turn unti
 class Write(Protocol):
     """Encodes foreign text for one place, cut at `limit` characters."""
 
-    def __call__(self, text: str, limit: int = ..., /) -> str: ...
+    def __call__(self, text: str, limit: int = ..., /) -> str:
+        """Return the text as the place shows it as text."""
+        ...
 
 
 class Wording(Connector.Config):

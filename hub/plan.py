@@ -67,12 +67,13 @@ def build(
         ready = maker.flow(index, flow)
         flows.update(dict.fromkeys(flow.sources, ready))
     found = {}
+    functions = {name: socket.run for name, socket in registry.all("mapping_function").items()}
     for name, source in settings.sources.items():
         try:
             folders = (folder / "mappings", shipped("mappings"))
-            found[name] = mappings.find(source.mapping or name, source.connector, folders, registry.all("mapping_function"))
+            found[name] = mappings.find(name, source.connector, folders, functions, named=source.mapping)
         except ConfigError as error:
-            raise maker.at(("sources", name, "mapping"), f'Source "{name}": {error}') from error
+            raise error if error.file else maker.at(("sources", name, "mapping"), str(error)) from error
     return Plan(settings, registry, sources, sinks, flows, found, text, None, tuple(maker.secrets))
 
 

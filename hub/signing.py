@@ -26,9 +26,13 @@ class Signed(Protocol):
     """What can be verified: the exact bytes received and the headers beside them."""
 
     @property
-    def body(self) -> bytes: ...
+    def body(self) -> bytes:
+        """Return the exact bytes received."""
+        ...
 
-    def header(self, name: str) -> str | None: ...
+    def header(self, name: str) -> str | None:
+        """Return a header by name, in any case."""
+        ...
 
 
 S = TypeVar("S", bound=Signed)
@@ -151,6 +155,5 @@ def _signatures(value: str | None, header: str, prefix: str) -> list[str]:
 
 
 def _comparable(signature: str, encoding: Encoding) -> bytes:
-    """Return a signature as the bytes to compare: text, because base64 decodes several texts to the same bytes."""
-    text = signature.lower() if encoding == "hex" else signature.rstrip("=")
-    return text.encode("utf-8", "replace")
+    """Return a signature as the bytes to compare: its text, because several base64 texts decode to the same bytes."""
+    return (signature.lower() if encoding == "hex" else signature).encode()

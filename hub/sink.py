@@ -30,8 +30,8 @@ class Sink(Connector):
     recognisable: ClassVar[bool] = False  # would people see by a mark that a repeat is one?
     updates: ClassVar[bool] = False  # does it take a later version of a lead it has?
     batch: ClassVar[int] = 1  # most leads in one send
-    rate: float | None = 10.0  # sends per second and destination; None: as fast as it goes
-    concurrency: int = 4  # sends in flight per destination
+    rate: ClassVar[float | None] = 10.0  # sends per second and destination; None: as fast as it goes
+    concurrency: ClassVar[int] = 4  # sends in flight per destination
 
     async def send(self, leads: Sequence[Lead], http: httpx.AsyncClient) -> Outcomes:
         """Hand the leads over and say what became of each, in order."""
@@ -194,7 +194,7 @@ class HttpBatchSink(_HttpSink):
         kept: list[Outcome | str] = []
         for lead in leads:
             refused, key = self.refuse(lead), self.key(lead)
-            same = Retry("another lead with the same key is in this batch.", 1.0) if key in fit else None
+            same = Retry("another lead with the same key is in this batch.") if key in fit else None
             kept.append(refused or same or key)
             if not refused and not same:
                 fit[key] = lead

@@ -147,10 +147,14 @@ class Context(Protocol):
     flow: Any  # hub.settings.FlowSettings of the run
     registry: Any  # hub.registry.Registry
 
+    def mapping_of(self, source: str) -> Any:
+        """Return the hub.mapping.Mapping of a source."""
+        ...
+
 
 StepFunction = Callable[[Work, Context, Any], Awaitable["Work | Stop"]]
 Enricher = Callable[[Lead, Context], Awaitable[Mapping[str, Any]]]
-Strategy = Callable[[Work, Context, Any], "Assignment"]
+Strategy = Callable[[Work, Context, str, Any], "Assignment"]
 MappingFunction = Callable[[Any], Any]
 
 
@@ -193,7 +197,10 @@ def enricher(name: str) -> Callable[[Enricher], Socket]:
 
 
 def strategy(name: str) -> Callable[[Strategy], Socket]:
-    """Make a function `(work, ctx, team) -> Assignment` an assignment strategy of that name."""
+    """Make a function `(work, ctx, team, settings) -> Assignment` an assignment strategy of that name.
+
+    `team` is the team's name and `settings` its TeamSettings; it may not await, so that counters hold still.
+    """
     return lambda function: Socket("strategy", name, function, _first_line(function))
 
 

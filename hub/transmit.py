@@ -34,7 +34,7 @@ async def transmit(
         async with asyncio.timeout(timeout * 1.5):
             return await _transmit(request, headers, http, timeout)
     except _UNCALLABLE as error:
-        raise Misconfigured(f"the address cannot be called ({type(error).__name__}). Check its setting.") from error
+        raise Misconfigured(f"the address cannot be called: {_without_address(error)}") from error
     except _UNSENT as error:
         raise _no_connection(error) from error
     except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:  # OSError has TimeoutError, the deadline above
@@ -90,3 +90,9 @@ def _no_connection(error: Any) -> Retry | Unclear:
         return Unclear(f"the connection broke after sending: {type(cause).__name__}.")
     words = f"no connection: {str(error)[:200] or type(error).__name__}."
     return Retry(words, after=CERTIFICATE_WAIT if "CERTIFICATE_VERIFY_FAILED" in words else None)
+
+
+def _without_address(error: Exception) -> str:
+    """Return what an error says, unless aiohttp's words quote the whole address, which may be a secret."""
+    quotes = isinstance(error, aiohttp.InvalidURL) or isinstance(error.__cause__, aiohttp.ClientError)
+    return type(error).__name__ if quotes else str(error)[:300]

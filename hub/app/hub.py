@@ -29,6 +29,7 @@ from hub.loader import Plugins
 from hub.pipeline.context import Rotation
 from hub.pipeline.drift import Drift, store_fields, stored_fields
 from hub.pipeline.engine import Pipeline
+from hub.replays import Replays
 from hub.schedule import Schedule
 from hub.source import FileSource, PollSource
 from hub.store import submissions as submission_store
@@ -86,6 +87,7 @@ class Hub:
             self.db, lambda: self.plan, self.rows, clock=self.clock, ids=self.ids, emit=self.emit
         )
         self.lineage = Lineage(self.db, lambda: self.plan, clock=self.clock, ids=self.ids, emit=self.emit)
+        self.replays = Replays(self.db, self.pipeline)
         self._unstored: list[Event] = []
 
     @classmethod
@@ -119,17 +121,17 @@ class Hub:
             for failed in self.plugins.emit(event):
                 log.error("event=plugin.failed plugin=%s detail=%r", failed.name, failed.reason)
 
-    async def start(self) -> None:
-        """Start working: what a former process left is taken up first."""
+    async def start(self, *, bells: bool = True) -> None:
+        """Start working: what a former process left is taken up first; without bells, callers ring them."""
         if self.db.sqlite:  # one process: whoever held anything before us is gone
             await self.db.write(submission_store.free_leases)
             await self.dispatcher.rescue(everything=True)
         await self.dispatcher.use(self.plan)
         self.pipeline.start()
-        self._ring_bells()
-        self.schedule.start()
-        for impl_hub in (self,):
-            self.plugins.manager.hook.hub_started.call_historic(kwargs={"hub": impl_hub})
+        if bells:
+            self._ring_bells()
+            self.schedule.start()
+        self.plugins.manager.hook.hub_started.call_historic(kwargs={"hub": self})
 
     def _ring_bells(self) -> None:
         ring = self.schedule.every

@@ -59,6 +59,7 @@ class Lane:
         self.held: dict[str, Job] = {}
         self._workers: list[asyncio.Task[None]] = []
         self._busy: set[asyncio.Task[None]] = set()
+        self._stopping = False
 
     @property
     def free(self) -> int:
@@ -92,6 +93,7 @@ class Lane:
 
     async def stop(self, seconds: float) -> list[str]:
         """Finish what is being sent, for that long; return the deliveries that were not started."""
+        self._stopping = True
         waiting = self._drain(self._queue.qsize())
         for worker in self._workers:
             if worker not in self._busy:
@@ -109,7 +111,7 @@ class Lane:
     async def _work(self) -> None:
         me = asyncio.current_task()
         assert me is not None
-        while True:
+        while not self._stopping:
             jobs = [await self._queue.get()]
             jobs += self._drain(self.batch - 1)
             self._busy.add(me)

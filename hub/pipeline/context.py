@@ -14,6 +14,7 @@ from hub.clock import Clock
 from hub.lead import Lead
 from hub.plan import Plan
 from hub.settings import FlowSettings, Settings, SourceSettings
+from hub.step import Work
 from hub.store import leads as lead_store
 from hub.store.database import Database
 
@@ -84,6 +85,42 @@ class StoredLeads:
     async def seen_since(self, lead: str, source: str | None, since: datetime) -> bool:
         """Return whether that lead had a submission (of that source) since then."""
         return await self._db.read(lead_store.seen_since, lead, source, since)
+
+
+class PendingLeads(StoredLeads):
+    """The leads in the database and those decided just now, which are stored together with the next one."""
+
+    def __init__(self, db: Database) -> None:
+        super().__init__(db)
+        self._pending: dict[str, Lead] = {}
+        self._taken: dict[str, str] = {}
+        self._owed: dict[str, frozenset[str]] = {}
+
+    def note(self, work: Work) -> None:
+        """Take in a run that ended well."""
+        lead = work.lead
+        for gone in work.joined:
+            self._pending[gone] = lead
+            self._taken.update({key: lead.id for key, owner in self._taken.items() if owner == gone})
+        self._pending[lead.id] = lead
+        self._taken.update({identity.key: lead.id for identity in work.identities if identity.exact})
+        self._owed[lead.id] = self._owed.get(lead.id, frozenset()) | {target.sink for target in work.targets}
+
+    async def owners(self, keys: Sequence[str]) -> Mapping[str, str]:
+        """Return the lead id that owns each exact identity key; unknown keys are absent."""
+        return {**await super().owners(keys), **{key: self._taken[key] for key in keys if key in self._taken}}
+
+    async def get(self, lead: str) -> Lead | None:
+        """Return a lead by id, following merges to the one that survived."""
+        return self._pending.get(lead) or await super().get(lead)
+
+    async def sinks_of(self, lead: str) -> frozenset[str]:
+        """Return the sinks that have or are owed this lead already."""
+        return await super().sinks_of(lead) | self._owed.get(lead, frozenset())
+
+    async def seen_since(self, lead: str, source: str | None, since: datetime) -> bool:
+        """Return whether that lead had a submission (of that source) since then."""
+        return lead in self._pending or await super().seen_since(lead, source, since)
 
 
 class Rotation:

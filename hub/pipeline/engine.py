@@ -14,7 +14,7 @@ from hub.errors import BadInput, Conflict, LeadhubError, Retry
 from hub.events import Event
 from hub.ids import Ids
 from hub.lead import Lead, Problem, RawLead
-from hub.pipeline.context import Rotation, RunContext, StoredLeads
+from hub.pipeline.context import PendingLeads, Rotation, RunContext, StoredLeads
 from hub.pipeline.drift import Drift
 from hub.pipeline.outcome import Slots, deliveries_of, run_of
 from hub.pipeline.reading import Item, digest, item_of, pack, parse
@@ -197,9 +197,8 @@ class Pipeline:
 
     async def _decide(self, ready: list[tuple[Item, RawLead]], plan: Plan) -> None:
         """Run the flows, store the batch, and decide again what somebody else overtook."""
-        for _ in range(REDO):
-            ctx = StoredLeads(self.db)
-            ended = await asyncio.gather(*(self._run_one(item, raw, plan, ctx) for item, raw in ready))
+        for attempt in range(REDO):
+            ended = await (self._in_turn(ready, plan) if attempt else self._at_once(ready, plan))
             runs = [self._finish(item, raw, end, plan) for (item, raw), end in zip(ready, ended, strict=True)]
             try:
                 results = await self.db.write(settle, runs)
@@ -210,6 +209,21 @@ class Pipeline:
                 return
         for item, _ in ready:
             item.answer(None, "accepted")  # it stays received: the sweep takes it up again
+
+    async def _at_once(self, ready: list[tuple[Item, RawLead]], plan: Plan) -> list[Ended | None]:
+        leads = StoredLeads(self.db)
+        return await asyncio.gather(*(self._run_one(item, raw, plan, leads) for item, raw in ready))
+
+    async def _in_turn(self, ready: list[tuple[Item, RawLead]], plan: Plan) -> list[Ended | None]:
+        """Run one after the other, each seeing what the one before decided: they are about the same people."""
+        leads = PendingLeads(self.db)
+        ended = []
+        for item, raw in ready:
+            end = await self._run_one(item, raw, plan, leads)
+            if end is not None and end.status == "accepted":
+                leads.note(end.work)
+            ended.append(end)
+        return ended
 
     async def _run_one(self, item: Item, raw: RawLead, plan: Plan, leads: StoredLeads) -> Ended | None:
         flow = plan.flows.get(item.source)
@@ -245,7 +259,7 @@ class Pipeline:
             if finished.rotation:
                 self.rotation.count(*finished.rotation, -1)
             if result.outcome == "duplicate":
-                item.answer(result.lead, "duplicate")
+                item.answer(result.lead, "duplicate", first=result.submission)
             else:
                 again.append((item, raw))
         for item, _, finished in stored:

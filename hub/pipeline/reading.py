@@ -47,10 +47,12 @@ class Item:
     accept: frozenset[str] = frozenset()  # problem codes a person has waved through
     future: asyncio.Future[Answer] | None = field(default=None, repr=False)
 
-    def answer(self, lead: str | None, status: Status, problems: tuple[Problem, ...] = ()) -> None:
-        """Tell whoever waits."""
+    def answer(
+        self, lead: str | None, status: Status, problems: tuple[Problem, ...] = (), *, first: str | None = None
+    ) -> None:
+        """Tell whoever waits; `first` is the submission this one repeats."""
         if self.future is not None and not self.future.done():
-            self.future.set_result(Answer(self.id, lead, status, problems))
+            self.future.set_result(Answer(first or self.id, lead, status, problems))
 
 
 def digest(body: bytes) -> str:

@@ -289,6 +289,10 @@ def _deliver(session: Session, runs: list[Run]) -> None:
         )
         session.connection().execute(statement, older)
     rows = [d for run in runs for d in run.deliveries]
+    newest = {(d["lead"], d["sink"]): d["version"] for d in rows}
+    for row in rows:
+        if row["state"] == "ready" and row["version"] < newest[row["lead"], row["sink"]]:
+            row["state"] = "superseded"
     _insert(session, DELIVERY, rows)
     _insert(
         session,

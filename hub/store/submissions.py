@@ -55,7 +55,10 @@ def add_once(new: Mapping[str, Any], *, session: Session) -> SubmissionRow | Non
 
 def get(submission: str, *, session: Session) -> SubmissionRow | None:
     """Return a submission by id."""
-    return session.get(SubmissionRow, submission)
+    row = session.get(SubmissionRow, submission)
+    if row is not None:
+        session.expunge(row)
+    return row
 
 
 def claim(now: datetime, lease_until: datetime, limit: int, *, session: Session, sqlite: bool) -> list[SubmissionRow]:
@@ -123,16 +126,6 @@ def postpone(submission: str, due_at: datetime, reason: str, *, session: Session
 def keep_completed(submission: str, completed: str, *, session: Session) -> None:
     """Keep what a second call to the vendor added, since vendors forget."""
     session.execute(sa.update(TABLE).where(TABLE.c.id == submission).values(completed=completed))
-
-
-def reopen(submission: str, *, session: Session) -> bool:
-    """Make a quarantined submission due again."""
-    done = session.execute(
-        sa.update(TABLE)
-        .where(TABLE.c.id == submission, TABLE.c.state == "quarantined")
-        .values(state="received", due_at=None, tries=0, reason=None)
-    )
-    return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
 def counts(*, session: Session) -> dict[tuple[str, str], int]:

@@ -91,6 +91,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("route", sa.String(), nullable=False),
         sa.Column("submission", sa.String(), nullable=False),
+        sa.Column("sentence", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),

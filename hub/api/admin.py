@@ -1,0 +1,154 @@
+"""Keys, imports, exports, erasure and simulation."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+from fastapi import APIRouter
+from pydantic import Field
+from starlette.responses import StreamingResponse
+
+from hub.api.access import HubDep, create_key, needs, revoke_key
+from hub.api.leads import After, Body, Limit, listed
+from hub.api.problems import ApiError
+from hub.app import Hub
+from hub.escape import cell
+from hub.store import listing
+
+router = APIRouter(prefix="/api", tags=["admin"])
+
+EXPORT_PAGE = 500
+
+
+class NewKey(Body):
+    """The role of a new key."""
+
+    role: Literal["viewer", "operator", "admin", "owner"]
+
+
+class Import(Body):
+    """A file on the hub's machine, and the source it is read into."""
+
+    path: str = Field(max_length=4096)
+    source: str
+    dry_run: bool = False
+
+
+class Person(Body):
+    """Whom to erase."""
+
+    email: str | None = None
+    phone: str | None = None
+
+
+class Simulation(Body):
+    """A configuration to try on past leads."""
+
+    config: str = Field(max_length=4 << 20)
+    days: float = Field(30, gt=0, le=3650)
+
+
+@router.post("/keys", dependencies=[needs("owner")])
+async def new_key(hub: HubDep, body: NewKey) -> dict[str, str]:
+    """Make an API key; it is shown this once."""
+    id_ = hub.ids("key")
+    return {"id": id_, "role": body.role, "key": await hub.db.write(create_key, id_, body.role, hub.clock.now())}
+
+
+@router.get("/keys", dependencies=[needs("owner")])
+async def keys(hub: HubDep, limit: Limit = 50, after: After = None) -> dict[str, Any]:
+    """List the API keys; never the keys themselves."""
+    return listed(*await hub.db.read(listing.page, "api_key", {}, limit=limit, after=after))
+
+
+@router.delete("/keys/{key}", dependencies=[needs("owner")])
+async def drop_key(hub: HubDep, key: str) -> dict[str, str]:
+    """Revoke an API key."""
+    if not await hub.db.write(revoke_key, key, hub.clock.now()):
+        raise ApiError(404, f"There is no key {key[:64]!r} in force.")
+    return {"revoked": key}
+
+
+@router.post("/imports", dependencies=[needs("admin")])
+async def import_file(hub: HubDep, body: Import) -> StreamingResponse:
+    """Read a file into a source; answers a line of JSON per step, the last one with the result."""
+    return StreamingResponse(_lines(hub, body), media_type="application/x-ndjson")
+
+
+async def _lines(hub: Hub, body: Import) -> AsyncIterator[bytes]:
+    async for line in hub.import_lines(Path(body.path), body.source, dry_run=body.dry_run):
+        yield orjson.dumps(line) + b"\n"
+
+
+@router.get("/imports", dependencies=[needs("viewer")])
+async def imports(hub: HubDep, limit: Limit = 50, after: After = None, source: str | None = None) -> dict[str, Any]:
+    """List the files that were read."""
+    where = {"source": source} if source else {}
+    return listed(*await hub.db.read(listing.page, "file_import", where, limit=limit, after=after))
+
+
+@router.post("/imports/{imported}/undo", dependencies=[needs("admin")])
+async def undo(hub: HubDep, imported: str) -> dict[str, int]:
+    """Take everything an import brought out again."""
+    return await hub.lineage.undo_import(imported)
+
+
+@router.get("/export/{kind}", dependencies=[needs("admin")])
+async def export(
+    hub: HubDep, kind: Literal["leads", "touches", "deliveries", "decisions", "submissions", "events"],
+    format: Literal["jsonl", "csv"] = "jsonl",  # noqa: A002 - the name people type
+) -> StreamingResponse:  # fmt: skip
+    """Write out a whole table, oldest first."""
+    media = "text/csv; charset=utf-8" if format == "csv" else "application/x-ndjson"
+    return StreamingResponse(_export(hub, kind, format), media_type=media)
+
+
+_TABLES = {"leads": "lead", "touches": "touch", "deliveries": "delivery", "decisions": "decision", "submissions": "submission", "events": "event"}
+
+
+async def _export(hub: Hub, kind: str, form: str) -> AsyncIterator[bytes]:
+    table = _TABLES[kind]
+    after: str | None = None
+    names: list[str] | None = None
+    while rows := await hub.db.read(listing.walk, table, after, EXPORT_PAGE):
+        after = str(rows[-1][listing.KEYS[table]])
+        for row in rows:
+            if isinstance(row.get("body"), bytes):
+                row["body"] = row["body"].decode("utf-8", "replace")
+        if form == "jsonl":
+            yield b"".join(orjson.dumps(row, default=str) + b"\n" for row in rows)
+            continue
+        text = io.StringIO()
+        writer = csv.writer(text)
+        if names is None:
+            names = list(rows[0])
+            writer.writerow(names)
+        writer.writerows([_cell(row[name]) for name in names] for row in rows)
+        yield text.getvalue().encode()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return cell(value if isinstance(value, str) else orjson.dumps(value, default=str).decode().strip('"'))
+
+
+@router.post("/erase", dependencies=[needs("owner")])
+async def erase(hub: HubDep, body: Person) -> dict[str, Any]:
+    """Blank everything personal of one person, in every table."""
+    if not body.email and not body.phone:
+        raise ApiError(422, "Name an e-mail address or a phone number.")
+    return await hub.lineage.erase(email=body.email, phone=body.phone)
+
+
+@router.post("/simulate", dependencies=[needs("admin")])
+async def simulate(hub: HubDep, body: Simulation) -> dict[str, Any]:
+    """Try a configuration on past leads: which would go elsewhere, and what each rep would get."""
+    return await hub.simulate(body.config, body.days)
+
+

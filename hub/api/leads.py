@@ -1,0 +1,129 @@
+"""Leads: found, shown with their whole walk, explained, taken apart and replayed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import orjson
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict
+
+from hub import explain
+from hub.api.access import HubDep, needs
+from hub.api.problems import ApiError
+from hub.app import Hub
+from hub.store import leads as lead_store
+from hub.store import listing
+
+router = APIRouter(prefix="/api", tags=["leads"])
+
+Limit = Annotated[int, Query(ge=1, le=listing.MOST)]
+After = Annotated[str | None, Query(max_length=200)]
+
+
+class Body(BaseModel):
+    """What a caller may send: nothing unknown."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Unmerge(Body):
+    """What to take out of a lead."""
+
+    submission: str | None = None
+    other: str | None = None
+
+
+class Replay(Body):
+    """Which problem codes a person has looked at and accepts."""
+
+    accept: list[str] = []
+
+
+def listed(items: list[dict[str, Any]], following: str | None) -> dict[str, Any]:
+    """Return a page as every listing does."""
+    return {"items": items, "next": following}
+
+
+@router.get("/leads", dependencies=[needs("viewer")])
+async def leads(
+    hub: HubDep, limit: Limit = 50, after: After = None, source: str | None = None, owner: str | None = None,
+    grade: str | None = None, email: str | None = None, phone: str | None = None, state: str = "open",
+) -> dict[str, Any]:  # fmt: skip
+    """List leads, newest first."""
+    wanted = {"source": source, "owner": owner, "grade": grade, "email": email, "phone": phone, "state": state}
+    where = {name: value for name, value in wanted.items() if value is not None}
+    return listed(*await hub.db.read(listing.page, "lead", where, limit=limit, after=after))
+
+
+async def _one(hub: Hub, text: str) -> str:
+    found = await hub.db.read(listing.lookup, text)
+    if not found:
+        raise ApiError(404, f"There is no lead {text[:64]!r}.")
+    return found[0]
+
+
+@router.get("/leads/{lead}", dependencies=[needs("viewer")])
+async def lead(hub: HubDep, lead: str) -> dict[str, Any]:
+    """Show a lead (by id, submission id, e-mail or phone) with its whole walk."""
+    id_ = await _one(hub, lead)
+    current = (await hub.db.read(lead_store.load, [id_])).get(id_)
+    walk = await hub.db.read(listing.of_lead, current.id if current else id_)
+    for decision in walk["decisions"]:
+        decision["body"] = orjson.loads(decision["body"])
+    return {"lead": current.model_dump(mode="json", exclude_none=True) if current else None, "asked": id_, **walk}
+
+
+@router.get("/leads/{lead}/explain", dependencies=[needs("viewer")])
+async def explained(hub: HubDep, lead: str, language: Literal["en", "zh"] = "en") -> dict[str, Any]:
+    """Say in one plain sentence why a lead went where it went, with the trail under it."""
+    id_ = await _one(hub, lead)
+    current = (await hub.db.read(lead_store.load, [id_])).get(id_)
+    walk = await hub.db.read(listing.of_lead, current.id if current else id_)
+    if not walk["decisions"]:
+        raise ApiError(404, f"Nothing was decided on {id_} yet.")
+    decision = orjson.loads(walk["decisions"][-1]["body"])
+    decision["deliveries"] = walk["deliveries"]
+    return {
+        "lead": current.id if current else id_,
+        "sentence": explain.sentence(decision, language),
+        "trail": explain.trail(decision, language),
+        "decisions": len(walk["decisions"]),
+    }
+
+
+@router.post("/leads/{lead}/unmerge", dependencies=[needs("operator")])
+async def unmerge(hub: HubDep, lead: str, body: Unmerge) -> dict[str, Any]:
+    """Take a submission, or a lead that was joined, out of a lead again."""
+    if bool(body.submission) == bool(body.other):
+        raise ApiError(422, "Name either a submission or another lead.")
+    made = await hub.lineage.unmerge(lead, submission=body.submission, other=body.other)
+    return {"lead": lead, "made": made}
+
+
+@router.post("/leads/{lead}/replay", dependencies=[needs("operator")])
+async def replay_lead(hub: HubDep, lead: str) -> dict[str, Any]:
+    """Decide a lead's newest submission again with the configuration in force; sinks that have it are not told twice."""
+    id_ = await _one(hub, lead)
+    walk = await hub.db.read(listing.of_lead, id_)
+    if not walk["submissions"]:
+        raise ApiError(404, f"The lead {id_} has no submissions.")
+    return await _replayed(hub, walk["submissions"][-1]["id"], [])
+
+
+@router.post("/submissions/{submission}/replay", dependencies=[needs("operator")])
+async def replay_submission(hub: HubDep, submission: str, body: Replay) -> dict[str, Any]:
+    """Run a submission again, such as one in quarantine."""
+    return await _replayed(hub, submission, body.accept)
+
+
+async def _replayed(hub: Hub, submission: str, accept: list[str]) -> dict[str, Any]:
+    answer = await hub.replays.replay(submission, frozenset(accept))
+    problems = [p.model_dump() for p in answer.problems]
+    return {"submission": answer.submission, "lead": answer.lead, "status": answer.status, "problems": problems}
+
+
+@router.get("/suggestions", dependencies=[needs("viewer")])
+async def suggestions(hub: HubDep, limit: Limit = 50, after: After = None, state: str = "open") -> dict[str, Any]:
+    """List pairs of leads that may be one person."""
+    return listed(*await hub.db.read(listing.page, "suggestion", {"state": state}, limit=limit, after=after))

@@ -1,0 +1,76 @@
+"""Errors as RFC 9457 problems: a status and a sentence, never a stack or a secret."""
+
+from __future__ import annotations
+
+import logging
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from hub.errors import BadInput, ConfigError, LeadhubError
+
+log = logging.getLogger("leadhub.api")
+
+
+class ApiError(Exception):
+    """An answer that says no: an HTTP status and what to do."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status, self.detail = status, detail
+
+
+def problem(status: int, detail: str, title: str | None = None) -> Response:
+    """Return a problem."""
+    body = {"type": "about:blank", "title": title or _TITLES.get(status, "Problem"), "status": status, "detail": detail}
+    headers = {"content-type": "application/problem+json"}
+    if status == 401:
+        headers["www-authenticate"] = "Bearer"
+    return Response(orjson.dumps(body), status, headers)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the application as a problem."""
+
+    async def api_error(_: Request, error: Exception) -> Response:
+        assert isinstance(error, ApiError)
+        return problem(error.status, error.detail)
+
+    async def ours(_: Request, error: Exception) -> Response:
+        status = error.status if isinstance(error, BadInput) else 422 if isinstance(error, ConfigError) else 503
+        return problem(status, str(error))
+
+    async def invalid(_: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
+        return problem(422, f"{where or 'The request'}: {first['msg']}.")
+
+    async def http(_: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        return problem(error.status_code, str(error.detail))
+
+    async def database(_: Request, error: Exception) -> Response:
+        log.error("error=%s detail=%r", type(error).__name__, str(error)[:200])
+        return problem(503, "The database cannot be used now. Try again later.")
+
+    async def other(_: Request, error: Exception) -> Response:
+        log.error("error=%s", type(error).__name__, exc_info=error)
+        return problem(500, "Something broke here; it is in the log.")
+
+    app.add_exception_handler(ApiError, api_error)
+    app.add_exception_handler(LeadhubError, ours)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(SQLAlchemyError, database)
+    app.add_exception_handler(Exception, other)
+
+
+_TITLES = {
+    400: "Bad request", 401: "Not signed in", 403: "Not allowed", 404: "Not found", 405: "Method not allowed",
+    409: "Conflict", 422: "Not valid", 429: "Too many requests", 500: "Broken", 503: "Try again later",
+}  # fmt: skip

@@ -1,0 +1,18 @@
+"""The core's steps, enrichers and strategies; they register through the same door as anyone's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from hub.hookspecs import hookimpl
+
+
+@hookimpl
+def hub_register() -> Iterator[Any]:
+    """Yield what the core ships."""
+    from hub.steps import assign, dedupe, deliver, enrich, enrichers, map, normalize, route, score, validate
+
+    yield from (map.map_fields, normalize.normalize, validate.validate, dedupe.dedupe, enrich.enrich)
+    yield from (score.score, route.route, assign.assign, deliver.deliver)
+    yield from (enrichers.email_domain, enrichers.phone_region, assign.round_robin)
