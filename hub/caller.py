@@ -10,7 +10,7 @@ import httpx
 from hub.clock import Clock
 from hub.connector import Connector
 from hub.credential import Credential, Token
-from hub.errors import BadInput, LeadhubError, Misconfigured, Retry, Unclear
+from hub.errors import BadInput, Misconfigured, Retry, Unclear
 from hub.http import Request, Response, Verdict, bearer, readable, retry_after, trouble, verdict
 from hub.lead import Rejected
 from hub.transmit import transmit
@@ -133,7 +133,7 @@ class Caller(Connector):
             raise trouble(response, "retry")
         try:
             return self.token(response)
-        except LeadhubError:
+        except (Retry, Misconfigured):
             raise
         except Exception as error:
             raise Retry("no token in the answer to the request for one.") from error
@@ -145,7 +145,7 @@ def guarded(read: Callable[[], _Said], response: Response) -> _Said:
         return read()
     except BadInput as error:
         raise Unclear(f"answered {response.status} with a body that is not JSON: {response.excerpt()}") from error
-    except LeadhubError:
+    except (Retry, Misconfigured, Unclear):
         raise
     except Exception as error:
         raise Unclear(f"answered {response.status} with an unexpected body: {response.excerpt()}") from error
@@ -155,7 +155,7 @@ def _or(read: Callable[[], _Said], otherwise: _Said) -> _Said:
     """Run an author's reader of an answer that is trouble; where it trips, the status speaks for itself."""
     try:
         return read()
-    except LeadhubError:
+    except (Retry, Misconfigured, Unclear):
         raise
     except Exception:
         return otherwise

@@ -59,7 +59,7 @@ def build(
     text: str = "",
 ) -> Plan:
     """Return the plan of a configuration; raises ConfigError for the first thing that is wrong."""
-    maker = _Maker(settings, file, registry, resolve, clock or SystemClock())
+    maker = _Maker(settings, file, registry, resolve, clock or SystemClock(), folder)
     sources = {n: maker.connector("sources", n, s.connector, s.config, Source) for n, s in settings.sources.items()}
     sinks = {n: maker.connector("sinks", n, s.connector, s.config, Sink) for n, s in settings.sinks.items()}
     flows = {}
@@ -79,9 +79,10 @@ def build(
 
 class _Maker:
     def __init__(
-        self, settings: Settings, file: YamlFile, registry: Registry, resolve: Resolver, clock: Clock
+        self, settings: Settings, file: YamlFile, registry: Registry, resolve: Resolver, clock: Clock, folder: Path
     ) -> None:
         self.settings, self.file, self.registry, self.resolve, self.clock = settings, file, registry, resolve, clock
+        self.folder = folder.resolve()
         self.secrets: list[str] = []
 
     def at(self, where: Where, said: str) -> ConfigError:
@@ -101,6 +102,7 @@ class _Maker:
         plain = resolve_secrets(
             dict(config), self.resolve, where=who, file=self.file.name, line=self.file.line(where)
         )
+        self._rooted(plain)
         try:
             made = cls.Config.model_validate(plain)
             self.secrets += secret_values(made)
@@ -109,6 +111,12 @@ class _Maker:
             raise explain(error, cls.Config, self.file, where) from error
         except (LeadhubError, ValueError) as error:
             raise self.at(where, f"{who}: {error}") from error
+
+    def _rooted(self, plain: dict[str, Any]) -> None:
+        """Let a relative path mean a place in the workspace, wherever leadhub was started."""
+        path = plain.get("path")
+        if isinstance(path, str) and path and not Path(path).is_absolute():
+            plain["path"] = str(self.folder / path)
 
     def flow(self, index: int, flow: FlowSettings) -> Flow:
         steps = []

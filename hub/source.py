@@ -115,15 +115,9 @@ async def fetch(
     whole = request.at(base_url)
     try:
         answer = await http.request(
-            whole.method,
-            whole.url,
-            headers=dict(whole.headers),
-            params=dict(whole.params) or None,
-            json=whole.json,
-            data=dict(whole.form) if whole.form else None,
-            content=whole.content,
-            timeout=timeout,
-        )
+            whole.method, whole.url, headers=dict(whole.headers), params=dict(whole.params) or None, json=whole.json,
+            data=dict(whole.form) if whole.form else None, content=whole.content, timeout=timeout,
+        )  # fmt: skip
     except httpx.HTTPError as error:
         raise Retry(f"no answer from {whole.url.split('?')[0]}: {type(error).__name__}") from error
     response = Response(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, answer.content)

@@ -17,6 +17,7 @@ from hub.api.access import HubDep, create_key, needs, revoke_key
 from hub.api.leads import After, Body, Limit, listed
 from hub.api.problems import ApiError
 from hub.app import Hub
+from hub.errors import LeadhubError
 from hub.escape import cell
 from hub.store import listing
 
@@ -81,8 +82,14 @@ async def import_file(hub: HubDep, body: Import) -> StreamingResponse:
 
 
 async def _lines(hub: Hub, body: Import) -> AsyncIterator[bytes]:
-    async for line in hub.import_lines(Path(body.path), body.source, dry_run=body.dry_run):
-        yield orjson.dumps(line) + b"\n"
+    path = Path(body.path)
+    steps = hub.trials.dry_run(path, body.source) if body.dry_run else hub.imports.steps(path, body.source)
+    try:
+        async for line in steps:
+            yield orjson.dumps(line) + b"\n"
+    except (LeadhubError, OSError) as error:
+        said = f"{path} cannot be read: {error.strerror}." if isinstance(error, OSError) else str(error)
+        yield orjson.dumps({"error": said}) + b"\n"
 
 
 @router.get("/imports", dependencies=[needs("viewer")])
@@ -149,6 +156,6 @@ async def erase(hub: HubDep, body: Person) -> dict[str, Any]:
 @router.post("/simulate", dependencies=[needs("admin")])
 async def simulate(hub: HubDep, body: Simulation) -> dict[str, Any]:
     """Try a configuration on past leads: which would go elsewhere, and what each rep would get."""
-    return await hub.simulate(body.config, body.days)
+    return await hub.trials.simulate(hub.try_plan(body.config), body.days)
 
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from hub import loader
+from hub import loader, yamlfile
 from hub import plan as plans
 from hub.errors import ConfigError
-from hub.settings import load_settings
+from hub.settings import parse_settings
 from hub.settings.files import shipped_secret
 from hub.store.database import Database
 from hub.store.migrations import migrate
@@ -55,6 +55,10 @@ class Publisher:
             session.commit()
         return cls(office, plugins, replace(plan, revision=revision), db)
 
+    def plan_of(self, text: str, name: str) -> plans.Plan:
+        """Return the plan of a configuration text, without publishing it; raises ConfigError."""
+        return _plan_of(self.office, self.plugins, yamlfile.loads(text, name), text)
+
     async def look(self) -> Published | ConfigError | None:
         """Return the new plan when hub.yaml, a mapping or a plugin changed; the error when the change is wrong."""
         seen = _fingerprint(self.office)
@@ -75,15 +79,17 @@ class Publisher:
         return Published(self.plan)
 
 
-def read_plan(office: Office, plugins: loader.Plugins, config: Path | None = None) -> plans.Plan:
-    """Return the plan of a configuration file; raises ConfigError."""
-    path = config or office.config
-    settings, file = load_settings(path)
+def read_plan(office: Office, plugins: loader.Plugins) -> plans.Plan:
+    """Return the plan of a workspace's configuration file; raises ConfigError."""
+    return _plan_of(office, plugins, yamlfile.load(office.config), office.config.read_text("utf-8-sig"))
+
+
+def _plan_of(office: Office, plugins: loader.Plugins, file: yamlfile.YamlFile, text: str) -> plans.Plan:
+    settings, _ = parse_settings(file)
     resolve = partial(_resolve, plugins, office.folder)
     return plans.build(
-        settings, file, plugins.registry, folder=office.folder, resolve=resolve, clock=office.clock,
-        text=path.read_text("utf-8-sig"),
-    )  # fmt: skip
+        settings, file, plugins.registry, folder=office.folder, resolve=resolve, clock=office.clock, text=text
+    )
 
 
 def _resolve(plugins: loader.Plugins, folder: Path, reference: str) -> str | None:

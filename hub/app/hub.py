@@ -35,6 +35,7 @@ from hub.source import FileSource, PollSource
 from hub.store import submissions as submission_store
 from hub.store.settle import EVENT
 from hub.store.tables import RotationRow
+from hub.trials import Trials
 
 log = logging.getLogger("leadhub")
 
@@ -87,6 +88,9 @@ class Hub:
             self.db, lambda: self.plan, self.rows, clock=self.clock, ids=self.ids, emit=self.emit
         )
         self.lineage = Lineage(self.db, lambda: self.plan, clock=self.clock, ids=self.ids, emit=self.emit)
+        self.trials = Trials(
+            self.db, lambda: self.plan, clock=self.clock, http=self.http, rotation=self.rotation
+        )
         self.replays = Replays(self.db, self.pipeline)
         self._unstored: list[Event] = []
 
@@ -181,6 +185,10 @@ class Hub:
             await self.db.write(_store_events, events)
         if fields:
             await self.db.write(store_fields, fields, self.clock.now())
+
+    def try_plan(self, text: str) -> plans.Plan:
+        """Return the plan of a configuration that is only tried; raises ConfigError."""
+        return self.publisher.plan_of(text, "the changed configuration")
 
     async def stop(self) -> None:
         """Take nothing more, finish what is under way, write everything down."""

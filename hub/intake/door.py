@@ -30,6 +30,7 @@ WAITING = 5_000  # submissions that may wait in this process before senders are 
 MAX_KEY = 255
 KEPT_HEADERS = 64
 
+_PROOFS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
 _STATUS: dict[str, Status] = {"duplicate": "duplicate", "quarantined": "quarantined", "rejected": "rejected"}
 
 
@@ -103,7 +104,7 @@ class Door:
         body_digest = digest(inbound.body)
         row = store.row(
             id=self.ids("sub"), source=name, received_at=now, body=inbound.body, digest=body_digest,
-            headers=_kept(inbound), url=inbound.url[:2000], client=inbound.client or None, idempotency_key=key,
+            headers=_kept(inbound, plan.secrets), url=_without_secrets(inbound.url, plan.secrets)[:2000], client=inbound.client or None, idempotency_key=key,
             due_at=now + LEASE,
         )  # fmt: skip
         first = await self._store(row)
@@ -158,11 +159,17 @@ def _idempotency_key(inbound: Inbound) -> str | None:
     return key
 
 
-def _kept(inbound: Inbound) -> dict[str, str]:
-    """Return the headers worth keeping; credentials have done their work and are not stored."""
-    secret = ("authorization", "cookie", "proxy-authorization", "x-api-key")
-    pairs = [(k, v[:1000]) for k, v in inbound.headers.items() if k not in secret]
+def _kept(inbound: Inbound, secrets: tuple[str, ...]) -> dict[str, str]:
+    """Return the headers worth keeping; what proves the sender has done its work and is not stored."""
+    pairs = [(name, _without_secrets(value, secrets)[:1000]) for name, value in inbound.headers.items() if name not in _PROOFS]
     return dict(pairs[:KEPT_HEADERS])
+
+
+def _without_secrets(text: str, secrets: tuple[str, ...]) -> str:
+    for secret in secrets:
+        if secret in text:
+            text = text.replace(secret, "***")
+    return text
 
 
 def _accepted(receipt: Receipt) -> Reply:

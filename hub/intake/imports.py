@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -22,14 +23,11 @@ from hub.lead import RawLead
 from hub.plan import Plan
 from hub.source import FileSource
 from hub.store.database import Database
+from hub.store.settle import IMPORT_TABLE as IMPORT
+from hub.store.settle import SUBMISSION
 from hub.store.tables import ImportRow
 
-IMPORT = ImportRow.__table__  # type: ignore[attr-defined]
-
 PIECE = 500  # rows committed together
-
-Progress = Callable[[int, Counts], None]
-
 
 @dataclass(frozen=True, slots=True)
 class Imported:
@@ -57,36 +55,43 @@ class Imports:
         self.db, self.plan, self.rows, self.clock, self.ids, self.emit = db, plan, rows, clock, ids, emit
         self._seen: dict[Path, tuple[int, float]] = {}
 
-    async def import_file(self, path: Path, name: str, progress: Progress | None = None) -> Imported:
-        """Read a file into a source; a file that was read whole before is known, a broken-off one is resumed."""
+    async def import_file(self, path: Path, name: str) -> Imported:
+        """Read a file into a source and return what became of it."""
+        last: dict[str, Any] = {}
+        async for last in self.steps(path, name):
+            pass
+        return Imported(last["import"], last["state"], Counts(last["counts"]), last["reason"])
+
+    async def steps(self, path: Path, name: str) -> AsyncIterator[dict[str, Any]]:
+        """Read a file into a source; yields how far it has come, and at last what became of it.
+
+        A file that was read whole before is known, and a broken-off one goes on where it stopped.
+        """
         source = self._source(name)
         checksum = await asyncio.to_thread(_checksum, path)
         row = await self.db.write(_begin, self.ids("imp"), name, path.name, checksum, self.clock.now())
         counts = Counts(row.counts or {})
         if row.state == "done":
-            return Imported(row.id, "known", counts, f"This file was imported before, as {row.id}.")
+            said = f"This file was imported before, as {row.id}. Take that back first: leadhub import --undo {row.id}."
+            yield _line(row.id, "known", row.rows, counts, said)
+            return
         state, reason = "done", None
+        leads = source.read(path)
+        at = row.rows
         try:
-            await self._read(source, path, name, row, counts, progress)
+            await asyncio.to_thread(_skip, leads, at)
+            while piece := await asyncio.to_thread(_piece, leads):
+                at += len(piece)
+                counts.update(await self.rows.take(name, piece, import_id=row.id, at_row=at))
+                await self.db.write(_count, row.id, dict(counts))
+                yield _line(row.id, "running", at, counts)
         except BadInput as error:
             state, reason = "failed", error.reason
         await self.db.write(_end, row.id, state, dict(counts), reason, self.clock.now())
         data = {"import": row.id, "file": path.name, "state": state, **counts}
         self.emit([Event("import.finished", self.clock.now(), source=name, data=data)])
-        return Imported(row.id, state, counts, reason)
-
-    async def _read(
-        self, source: FileSource, path: Path, name: str, row: ImportRow, counts: Counts, progress: Progress | None
-    ) -> None:
-        leads = source.read(path)
-        at = row.rows
-        await asyncio.to_thread(_skip, leads, at)
-        while piece := await asyncio.to_thread(_piece, leads):
-            at += len(piece)
-            counts.update(await self.rows.take(name, piece, import_id=row.id, at_row=at))
-            await self.db.write(_count, row.id, dict(counts))
-            if progress:
-                progress(at, counts)
+        problems = await self.db.read(_problems, row.id)
+        yield {**_line(row.id, state, at, counts, reason), "problems": problems}
 
     def _source(self, name: str) -> FileSource:
         source = self.plan().sources.get(name)
@@ -124,6 +129,10 @@ class Imports:
         before = self._seen.get(path)
         self._seen[path] = now if before != now else (-1, stat.st_mtime)
         return before == now
+
+
+def _line(import_id: str, state: str, rows: int, counts: Counts, reason: str | None = None) -> dict[str, Any]:
+    return {"import": import_id, "state": state, "rows": rows, "counts": dict(counts), "reason": reason}
 
 
 def _absolute(pattern: str) -> Iterator[Path]:
@@ -169,3 +178,17 @@ def _end(
 ) -> None:
     values = {"state": state, "counts": counts, "reason": reason, "ended_at": now}
     session.execute(sa.update(IMPORT).where(IMPORT.c.id == import_id).values(**values))
+
+
+def _problems(import_id: str, *, session: Session) -> list[dict[str, Any]]:
+    """Return how many rows of an import have each problem, with one of them as an example."""
+    query = sa.select(SUBMISSION.c.id, SUBMISSION.c.problems).where(
+        SUBMISSION.c.import_id == import_id, SUBMISSION.c.problems.is_not(None)
+    )
+    numbers: Counter[str] = Counter()
+    examples: dict[str, str] = {}
+    for submission, problems in session.execute(query):
+        for code in {problem["code"] for problem in problems}:
+            numbers[code] += 1
+            examples.setdefault(code, submission)
+    return [{"code": code, "rows": number, "example": examples[code]} for code, number in numbers.most_common()]

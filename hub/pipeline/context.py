@@ -129,6 +129,10 @@ class Rotation:
     def __init__(self, given: Mapping[tuple[str, str, str], int] | None = None) -> None:
         self._given = dict(given or {})
 
+    def copy(self) -> Rotation:
+        """Return counters of their own that start where these stand."""
+        return Rotation(self._given)
+
     def given(self, team: str, day: str | None = None) -> Mapping[str, int]:
         """Return how many leads each member of a team was given, in all or on one day (YYYY-MM-DD)."""
         return {m: n for (t, m, d), n in self._given.items() if t == team and d == (day or "")}

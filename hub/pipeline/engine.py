@@ -133,6 +133,7 @@ class Pipeline:
             else:
                 leads = parse(source, item)
             if not leads:
+                item.empty = True
                 ready.append((item, RawLead(None, {})))
             elif _completes(source) and not item.completed:
                 item.answer(None, "accepted")
@@ -227,7 +228,7 @@ class Pipeline:
 
     async def _run_one(self, item: Item, raw: RawLead, plan: Plan, leads: StoredLeads) -> Ended | None:
         flow = plan.flows.get(item.source)
-        if item.problems or flow is None:
+        if item.empty or item.problems or flow is None:
             return None
         ctx = RunContext(
             self.clock, self.http, leads, self.rotation, plan, plan.settings.sources[item.source], flow.settings

@@ -44,6 +44,7 @@ class Item:
     kind: str = "run"  # run, replay
     completed: bool = False
     problems: tuple[Problem, ...] = ()  # why it cannot be read at all
+    empty: bool = False  # it was read, and there is no lead in it
     accept: frozenset[str] = frozenset()  # problem codes a person has waved through
     future: asyncio.Future[Answer] | None = field(default=None, repr=False)
 

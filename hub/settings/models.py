@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from hub.rules import Expression
+
 NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 Name = Annotated[str, Field(pattern=NAME)]
 
@@ -154,7 +156,7 @@ class RouteSettings(Section):
     """A rule, who gets the lead, and where it goes."""
 
     name: str = Field(description="What people call the route.")
-    when: str | None = Field(None, description="CEL expression; none: every lead.")
+    when: Expression | None = Field(None, description="CEL expression; none: every lead.")
     assign: Mapping[Literal["team"], str] | None = Field(None, description="The team that takes the lead.")
     respond_within: Duration | None = Field(None, description="How soon a first response is owed.")
     to: tuple[str, ...] = Field((), description="The sinks it is delivered to.")

@@ -1,0 +1,64 @@
+"""demo and sandbox: leadhub with invented leads, and the vendors played on this machine."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from hub.cli.office import announce, withdraw
+from hub.cli.serve import asyncio_run, quiet_logs, server
+from hub.settings import Environment
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this part's commands."""
+    app.command("demo")(demo)
+    app.command("sandbox")(sandbox)
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where the demo workspace is kept.")] = Path("demo"),
+    host: Annotated[str | None, typer.Option(help="Address to listen on; default 127.0.0.1.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; default 8400, 0: any free one.")] = None,
+) -> None:
+    """Start the demo workspace: real connectors, sample leads, vendors played by the sandbox. Keeps serving."""
+    from hub.demo.show import prepare, show
+
+    quiet_logs()
+    console = Console(highlight=False, soft_wrap=True)
+    environment = Environment()  # type: ignore[call-arg]
+    folder = folder.resolve()
+    written = prepare(folder)
+    console.print(f"{'Wrote' if written else 'Using'} the demo workspace in {folder}", markup=False)
+    sys.stdout.flush()
+
+    def say(text: str) -> None:
+        console.print(text, markup=False)
+        sys.stdout.flush()
+
+    def announced(_: object, url: str, key: str) -> None:
+        announce(folder, url, key)
+        say(f"Overview: {url}/?key={key}")
+
+    try:
+        chosen = port if port is not None else environment.port
+        asyncio_run(show(folder, host or environment.host, chosen, say, server, announced))
+    finally:
+        withdraw(folder)
+
+
+def sandbox(
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 9900,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    ledger: Annotated[Path | None, typer.Option(help="File that keeps what was received.")] = None,
+    limits: Annotated[bool, typer.Option(help="Keep the vendors' rate limits.")] = True,
+    smtp_port: Annotated[int | None, typer.Option(help="Take mail on this port too.")] = None,
+) -> None:
+    """Play the vendors on this machine: point a connector's base_url here and see what it sends."""
+    from hub.testing.sandbox.server import run
+
+    run(host, port, ledger, limits=limits, smtp_port=smtp_port)

@@ -1,0 +1,118 @@
+"""Where a command talks to: the hub that runs in this workspace, or one opened for the command alone."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from hub.api.app import create_app
+from hub.app import Hub, Office
+from hub.errors import ConfigError, LeadhubError
+from hub.settings import Environment
+
+RUNNING = Path("data") / "run.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A hub that runs: its address and the key of this machine's owner."""
+
+    url: str
+    key: str
+
+
+def config_path(config: Path | None) -> Path:
+    """Return the configuration file a command means; raises ConfigError when it is not there."""
+    path = config or Path(Environment().config)  # type: ignore[call-arg]
+    if not path.is_file():
+        said = f"There is no {path} here. Run `leadhub init .` to make one, or name it with --config."
+        raise ConfigError(said)
+    return path
+
+
+def office(config: Path) -> Office:
+    """Return what a hub of this workspace is handed."""
+    database = Environment().database  # type: ignore[call-arg]
+    load_env_file(config.resolve().parent)
+    return Office(config.resolve().parent, config.resolve(), database=database)
+
+
+def load_env_file(folder: Path) -> None:
+    """Set what the workspace's .env names, unless the environment says otherwise."""
+    path = folder / ".env"
+    if not path.is_file():
+        return
+    for line in path.read_text("utf-8").splitlines():
+        name, sign, value = line.partition("=")
+        if sign and name.strip() and not name.lstrip().startswith("#"):
+            os.environ.setdefault(name.strip(), value.strip().strip('"'))
+
+
+def announce(folder: Path, url: str, key: str) -> None:
+    """Leave word where this workspace's hub runs, for commands of the same user only."""
+    path = folder / RUNNING
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.touch(mode=0o600)
+    path.write_text(json.dumps({"url": url, "key": key, "pid": os.getpid()}))
+
+
+def withdraw(folder: Path) -> None:
+    """Take the word back."""
+    with contextlib.suppress(OSError):
+        (folder / RUNNING).unlink()
+
+
+def running(folder: Path) -> Running | None:
+    """Return the hub that runs in a workspace, or the one the environment names."""
+    environment = Environment()  # type: ignore[call-arg]
+    if environment.url and environment.key:
+        return Running(environment.url, environment.key)
+    try:
+        said = json.loads((folder / RUNNING).read_text())
+        os.kill(said["pid"], 0)
+    except (OSError, ValueError, KeyError):
+        return None
+    return Running(said["url"], said["key"])
+
+
+@contextlib.asynccontextmanager
+async def client(config: Path | None) -> AsyncIterator[httpx.AsyncClient]:
+    """Yield a client of the running hub; when none runs, of one opened here until the command ends."""
+    path = config_path(config)
+    found = running(path.resolve().parent)
+    if found is not None:
+        headers = {"authorization": f"Bearer {found.key}"}
+        async with httpx.AsyncClient(base_url=found.url, headers=headers, timeout=None, trust_env=False) as http:  # noqa: S113
+            yield http
+        return
+    hub = Hub.open(office(path))
+    key = secrets.token_urlsafe(16)
+    app = create_app(hub, local_key=key, bells=False)
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app)
+        headers = {"authorization": f"Bearer {key}"}
+        async with httpx.AsyncClient(transport=transport, base_url="http://hub", headers=headers, timeout=None) as http:  # noqa: S113
+            yield http
+
+
+async def call(http: httpx.AsyncClient, method: str, path: str, **options: Any) -> Any:
+    """Call the API and return its JSON; raises LeadhubError with the hub's own sentence."""
+    try:
+        answer = await http.request(method, path, **options)
+    except httpx.HTTPError as error:
+        raise LeadhubError(f"The hub does not answer ({type(error).__name__}). Is it still running?") from error
+    if answer.is_success:
+        return answer.json()
+    try:
+        detail = answer.json()["detail"]
+    except (ValueError, KeyError):
+        detail = f"answered {answer.status_code}"
+    raise LeadhubError(detail)

@@ -1,0 +1,90 @@
+"""run: the hub with its web face, until somebody stops it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+from rich.console import Console
+
+from hub.api.app import create_app
+from hub.app import Hub
+from hub.app.hub import ROLES
+from hub.cli.office import announce, config_path, office, withdraw
+from hub.errors import ConfigError
+from hub.settings import Environment
+
+Config = Annotated[Path | None, typer.Option("--config", "-c", help="The configuration file; default hub.yaml.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this part's commands."""
+    app.command("run")(run)
+
+
+def run(
+    config: Config = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; default 127.0.0.1.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; default 8400.")] = None,
+    roles: Annotated[str, typer.Option(help="What this process does.")] = "intake,worker,scheduler",
+) -> None:
+    """Start the hub: intake, worker and scheduler in one process, or the roles you name."""
+    chosen = frozenset(part.strip() for part in roles.split(",") if part.strip())
+    if not chosen or not chosen <= ROLES:
+        raise ConfigError(f"--roles takes some of {', '.join(sorted(ROLES))}, separated by commas.")
+    quiet_logs()
+    environment = Environment()  # type: ignore[call-arg]
+    place = office(config_path(config))
+    place.roles = chosen
+    hub = Hub.open(place)
+    asyncio_run(serve(hub, host or environment.host, port or environment.port))
+
+
+def asyncio_run(work: object) -> None:
+    """Run a coroutine on the fastest loop there is; Ctrl-C ends it politely."""
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work)  # type: ignore[arg-type]
+
+
+def server(hub: Hub, host: str, port: int, key: str) -> uvicorn.Server:
+    """Return the web server of a hub, not started yet."""
+    options = uvicorn.Config(
+        create_app(hub, local_key=key), host=host, port=port, log_level="warning", access_log=False,
+        server_header=False, timeout_keep_alive=30, timeout_graceful_shutdown=45, proxy_headers=False,
+        h11_max_incomplete_event_size=64 << 10, backlog=2048,
+    )  # fmt: skip
+    return uvicorn.Server(options)
+
+
+async def serve(hub: Hub, host: str, port: int) -> None:
+    """Serve until stopped, and say where."""
+    key = secrets.token_urlsafe(24)
+    web = server(hub, host, port, key)
+    serving = asyncio.create_task(web.serve())
+    while not web.started and not serving.done():
+        await asyncio.sleep(0.02)
+    if web.started:
+        url = f"http://{host}:{web.servers[0].sockets[0].getsockname()[1]}"
+        announce(hub.office.folder, url, key)
+        console = Console()
+        console.print(f"leadhub serves {url} (Ctrl-C stops it)", highlight=False)
+        console.print(f"Overview: {url}/?key={key}", highlight=False, soft_wrap=True)
+    try:
+        await serving
+    finally:
+        withdraw(hub.office.folder)
+    if not web.started:
+        raise ConfigError(f"leadhub could not listen on {host}:{port}. Is the port taken? Name another with --port.")
+
+
+def quiet_logs() -> None:
+    """Write what is worth a look to stderr, one key=value line each."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")

@@ -1,0 +1,76 @@
+"""How commands speak: a table or JSON, a progress bar on a terminal and plain lines elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from hub.escape import line
+
+Json = Annotated[bool, typer.Option("--json", help="Write JSON instead of a table.")]
+
+_WIDEST = 60
+
+
+def console() -> Console:
+    """Return where answers go."""
+    return Console(highlight=False)
+
+
+def write_json(value: Any) -> None:
+    """Write a value as JSON."""
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def write_table(title: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows as a table; text from outside is one line each, and never markup."""
+    if not rows:
+        console().print(f"{title}: none.")
+        return
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column.replace("_", " "), overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(row.get(column)) for column in columns))
+    console().print(table, markup=False)
+
+
+def _cell(value: Any) -> Any:
+    from rich.text import Text
+
+    return Text("" if value is None else line(str(value), _WIDEST))
+
+
+class Bar:
+    """Shows how far long work has come."""
+
+    def __init__(self, words: str) -> None:
+        self._console = Console(stderr=True)
+        self._words = words
+        self._bar: Progress | None = None
+        self._last = 0
+
+    def __enter__(self) -> Callable[[int, str], None]:
+        if self._console.is_terminal:
+            columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+            self._bar = Progress(*columns, console=self._console, transient=True)
+            self._bar.start()
+            self._task = self._bar.add_task(self._words, total=None)
+        return self._step
+
+    def _step(self, number: int, words: str) -> None:
+        if self._bar is not None:
+            self._bar.update(self._task, description=f"{self._words}: {number} {words}", completed=number)
+        elif number - self._last >= 10_000:
+            self._last = number
+            self._console.print(f"{self._words}: {number} {words}", highlight=False)
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()

@@ -1,0 +1,90 @@
+"""One plain sentence: where a lead went, why, and who got it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hub.explain.phrases import both, say
+from hub.labels import Language
+from hub.rules.words import words
+
+Decision = Mapping[str, Any]
+
+
+def sentence(decision: Decision, language: Language = "en") -> str:
+    """Return why the lead went where it went: `Went to crm because route hot matched (grade is A)` and a full stop."""
+    status = decision.get("status", "accepted")
+    if status != "accepted":
+        return _stop(_stopped(decision, str(status), language), language)
+    parts = [_went(decision, language), assigned(assignment_of(decision), language)]
+    if decision.get("merged"):
+        parts.append(say("known", language))
+    return _stop(("；" if language == "zh" else "; ").join(part for part in parts if part), language)
+
+
+def step_of(decision: Decision, name: str) -> Mapping[str, Any]:
+    """Return what a step left in the decision, empty when it did not run."""
+    found: Mapping[str, Any] = next((s for s in decision.get("steps") or () if s.get("step") == name), {})
+    return found
+
+
+def matched(entry: Mapping[str, Any], language: Language) -> str:
+    """Return why a route took the lead."""
+    route, rule = entry.get("route", ""), entry.get("when")
+    if not rule:
+        return say("takes_all", language, route=route)
+    return say("matched", language, route=route, rule=words(rule, language))
+
+
+def assignment_of(decision: Decision) -> Mapping[str, Any]:
+    """Return what is on record about the assignment: the candidates, and what the step noted."""
+    return {**(decision.get("assignment") or {}), **step_of(decision, "assign")}
+
+
+def assigned(note: Mapping[str, Any], language: Language) -> str:
+    """Return who got the lead and why; empty when nobody was asked."""
+    team, owner, strategy = note.get("team"), note.get("owner"), note.get("strategy")
+    why = note.get("reason") or ("chosen" if owner else "nobody" if team else "")
+    if why == "kept" and owner:
+        return say("kept", language, owner=owner)
+    if why == "chosen" and owner:
+        key = "chosen" if strategy == "round_robin" else "chosen_by"
+        return say(key, language, owner=owner, team=team, strategy=strategy)
+    if why == "test" and team:
+        would = note.get("would_be")
+        return say("test", language, owner=would, team=team) if would else say("test_nobody", language, team=team)
+    return say("nobody", language, team=team) if why == "nobody" and team else ""
+
+
+def _went(decision: Decision, language: Language) -> str:
+    targets: Sequence[Mapping[str, Any]] = decision.get("targets") or ()
+    took = {e.get("route"): e for e in step_of(decision, "route").get("routes") or () if e.get("verdict") == "matched"}
+    by_route: dict[str, list[str]] = {}
+    for target in targets:
+        by_route.setdefault(str(target.get("route", "")), []).append(str(target.get("sink", "")))
+    if by_route:
+        ways = [
+            say("way", language, sinks=both(sinks, language), why=matched(took.get(route, {"route": route}), language))
+            for route, sinks in by_route.items()
+        ]
+        return say("would" if decision.get("test") else "went", language, ways=say("and", language).join(ways))
+    skipped = step_of(decision, "deliver").get("skipped")
+    if skipped:
+        sinks = both((str(s.get("sink")) for s in skipped), language)
+        return say("nothing_new", language, why=say("not_to", language, sink=sinks, why=say("has_it", language)))
+    if took:
+        return say("no_sinks", language, why=matched(next(iter(took.values())), language))
+    return say("unrouted" if step_of(decision, "route") else "nothing", language)
+
+
+def _stopped(decision: Decision, status: str, language: Language) -> str:
+    verdicts = {entry.get("verdict") for entry in step_of(decision, "route").get("routes") or ()}
+    said = decision.get("reason") or say("no_reason", language)
+    if language == "zh" and step_of(decision, "route").get("outcome") == "quarantined" and "matched" not in verdicts:
+        said = say("no_route", language)
+    return say(status if status in ("quarantined", "rejected", "duplicate") else "quarantined", language, reason=said)
+
+
+def _stop(said: str, language: Language) -> str:
+    return said if said.endswith((".", "。", "!", "?", "！", "？")) else said + ("。" if language == "zh" else ".")

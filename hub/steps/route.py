@@ -1,0 +1,70 @@
+"""route: which routes take the lead, to which sinks and which team, and why each of the others was passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from hub.lead import Problem
+from hub.rules import Facts, Rule, rules_of
+from hub.settings.models import FlowSettings, RouteSettings
+from hub.step import Context, Options, Stop, Target, Work, step
+
+
+class RouteOptions(Options):
+    """No options: the flow's `routes` and `match` say where leads go."""
+
+
+@step("route")
+async def route(work: Work, ctx: Context, options: RouteOptions) -> Work | Stop:
+    """Judge the flow's routes; a lead that no route takes waits for a person."""
+    flow: FlowSettings = ctx.flow
+    rules = rules_of(*(route.when for route in flow.routes))
+    facts = rules.facts(work.lead, now=ctx.clock.now(), source=work.source, flow=work.flow)
+    took: list[RouteSettings] = []
+    entries = []
+    for entry, rule in zip(flow.routes, rules.rules, strict=True):
+        if took and flow.match == "first":
+            entries.append({"route": entry.name, "verdict": "not_asked", "after": took[0].name})
+            continue
+        said = _judged(entry, rule, facts)
+        entries.append(said)
+        if said["verdict"] == "matched":
+            took.append(entry)
+    work = work.change(
+        routes=tuple(entry.name for entry in took),
+        targets=_targets(took),
+        assign=next((entry.team for entry in took if entry.team), None),
+        respond_within=next((entry.respond_within for entry in took if entry.respond_within), None),
+    ).note("route", match=flow.match, routes=entries)
+    return work if took or "no_route" in work.accept else _nowhere(work, entries)
+
+
+def _judged(route: RouteSettings, rule: Rule | None, facts: Facts) -> dict[str, Any]:
+    """Return what a route's rule says of the lead, with what it looked at where that is no personal data."""
+    if rule is None:
+        return {"route": route.name, "verdict": "matched", "when": None}
+    verdict = rule.verdict(facts)
+    if verdict.value:
+        return {"route": route.name, "verdict": "matched", "when": rule.source}
+    outcome = "error" if verdict.error else "passed_over"
+    return {"route": route.name, "verdict": outcome, "when": rule.source, **rule.why(verdict, facts)}
+
+
+def _targets(took: Iterable[RouteSettings]) -> tuple[Target, ...]:
+    """Return each sink once, in the order the routes name them, with the first route that does."""
+    first: dict[str, str] = {}
+    for entry in took:
+        for sink in entry.to:
+            first.setdefault(sink, entry.name)
+    return tuple(Target(sink, name) for sink, name in first.items())
+
+
+def _nowhere(work: Work, entries: Sequence[dict[str, Any]]) -> Stop:
+    broken = [entry["route"] for entry in entries if entry["verdict"] == "error"]
+    said = "No route takes the lead." if entries else f'Flow "{work.flow}" has no routes.'
+    if broken:
+        said += f" The rule of route {', '.join(broken)} cannot be judged for it."
+    said += " Add a route without `when` for the rest, then replay it."
+    problem = Problem(field="", code="no_route", message=said)
+    return Stop("quarantined", said, work.change(quarantine=(*work.quarantine, problem)))
