@@ -1,6 +1,6 @@
 """Badge scanners: leads scanned at a booth, exported as CSV, XLSX or vCard files."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -67,11 +67,14 @@ class BadgeFile(FileSource):
 
     def read(self, file: Path) -> Iterator[RawLead]:
         with self.table(file) as table:
+            above = _event_above(table.preamble)
             for row in table.rows:
-                yield self._lead(row)
+                yield self._lead(row, above)
 
-    def _lead(self, row: Row) -> RawLead:
+    def _lead(self, row: Row, event: str) -> RawLead:
         data, problems = _with_cards(row)
+        if event and not {_plain(name) for name in data} & {*EVENTS}:
+            data["Event"] = event
         named = {_plain(name): str(value).strip() for name, value in data.items() if value not in (None, "")}
         scanned, unread = self._scanned(named)
         return RawLead(self._key(named), data, submitted_at=scanned, problems=(*row.problems, *problems, *unread))
@@ -96,6 +99,12 @@ class BadgeFile(FileSource):
             return None, [Problem(field="submitted_at", code="time_unclear", message=words)]
         zone = self.config.time_zone
         return (time.replace(tzinfo=ZoneInfo(zone)) if zone and time.tzinfo is None else time), []
+
+
+def _event_above(lines: Sequence[str]) -> str:
+    """Return the event that a line above the header names, such as `Event: Expo 2026`."""
+    pairs = (line.replace("：", ":").partition(":") for line in lines)
+    return next((value.strip() for label, _, value in pairs if _plain(label) in EVENTS), "")
 
 
 def _with_cards(row: Row) -> tuple[dict[str, Any], list[Problem]]:

@@ -9,7 +9,7 @@ from typing import Literal
 import httpx
 from pydantic import Field, SecretStr
 
-from hub import Mailbox, Misconfigured, Page, PollSource, Request, fetch, hookimpl, mail_lead
+from hub import BadInput, Mailbox, Misconfigured, Page, PollSource, Request, fetch, hookimpl, mail_lead
 
 PAGE = 20  # mails fetched and kept together
 
@@ -89,7 +89,10 @@ class ImapMail(PollSource):
             form["client_secret"] = config.client_secret.get_secret_value()
         if config.refresh_token:
             form["refresh_token"] = config.refresh_token.get_secret_value()
-        answer = await fetch(Request("POST", config.token_url, form=form), http, timeout=config.timeout)
+        try:
+            answer = await fetch(Request("POST", config.token_url, form=form), http, timeout=config.timeout)
+        except BadInput as error:  # a token that ran out or was taken back is answered with 400 (RFC 6749, 5.2)
+            raise Misconfigured(f"The token address {error.reason}. Give access to the mailbox again.") from error
         with suppress(KeyError, TypeError):
             return str(answer.json()["access_token"])
         raise Misconfigured("The token address gave no access_token. Check the token settings.")

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from hub.api import admin, door, leads, ops, problems, setup, work
 from hub.app import Hub
+from hub.web import overview
 
 
 def create_app(hub: Hub, *, local_key: str | None = None, bells: bool = True) -> FastAPI:
@@ -29,6 +30,6 @@ def create_app(hub: Hub, *, local_key: str | None = None, bells: bool = True) ->
     app.state.hub, app.state.local_key, app.state.keys = hub, local_key, {}
     problems.install(app)
     app.router.routes.insert(0, Route("/in/{source}", door.intake, methods=door.METHODS))
-    for part in (ops, leads, work, setup, admin):
+    for part in (ops, leads, work, setup, admin, overview):
         app.include_router(part.router)
     return app

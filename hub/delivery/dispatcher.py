@@ -13,7 +13,6 @@ import httpx
 from hub.clock import Clock
 from hub.delivery.lane import Lane
 from hub.delivery.policy import Job
-from hub.delivery.recorder import Recorder
 from hub.events import Event
 from hub.lead import Delivery, Lead
 from hub.plan import Plan
@@ -21,6 +20,7 @@ from hub.store import deliveries as store
 from hub.store import leads as lead_store
 from hub.store.database import Database
 from hub.store.tables import DeliveryRow
+from hub.store.together import Together
 
 LEASE = timedelta(seconds=90)
 RENEW_EVERY = 30.0
@@ -43,7 +43,7 @@ class Dispatcher:
         self.db, self.holder, self.clock, self.http, self.emit = db, holder, clock, http, emit
         self.lanes: dict[str, Lane] = {}
         self._rng = random.Random(seed)
-        self.record = Recorder(db, holder)
+        self.record: Together[store.Result] = Together(db, store.settle, holder)
         self._sweeping = False
         self._link: Callable[[str], str | None] = lambda lead: None
 

@@ -24,7 +24,7 @@ ATTEMPT_SECONDS = 45.0  # wall clock for a whole attempt: a total deadline defea
 REFUSALS = 10  # different leads refused in a row before the destination is held
 QUEUED_SECONDS = 20.0  # most work a lane holds ahead of a slow rate: leases must not run out in the queue
 
-Record = Callable[[list[Result]], Awaitable[None]]
+Record = Callable[[Sequence[Result]], Awaitable[None]]
 Pause = Callable[[str, str], Awaitable[None]]
 
 

@@ -28,19 +28,23 @@ from hub.files.row import Layout, Table
 from hub.files.workbook import SheetRow, Workbook
 from hub.files.zipscan import scan
 
-WALL_LIMIT = 30.0  # seconds that the child may take for its next rows
+WALL_LIMIT = 30.0
+_KEPT = ("PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "SYSTEMROOT")  # of the environment; the rest may hold secrets
 _MAX_LINE = 1 << 24
 _ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def opened(file: BinaryIO, layout: Layout) -> Iterator[Table]:
-    """Yield the table of a workbook's sheet; raises BadInput for what is no workbook, or a dangerous one."""
+def opened(file: BinaryIO, layout: Layout, wall: float = WALL_LIMIT) -> Iterator[Table]:
+    """Yield the table of a workbook's sheet; raises BadInput for what is no workbook, or a dangerous one.
+
+    `wall` is how many seconds a child may take for its next rows.
+    """
     if scan(file).small:
         book = Workbook(file, layout.sheet)
         yield _table(book.name, book.others, book.rows(), layout)
         return
-    child = _Child(file, layout.sheet)
+    child = _Child(file, layout.sheet, wall)
     try:
         said = child.hear()
         yield _table(str(said["sheet"]), list(said["others"]), child.rows(), layout)
@@ -73,7 +77,8 @@ def _records(rows: Iterator[SheetRow]) -> Iterator[Record]:
 class _Child:
     """The process that parses, heard line by line; it is killed when it says nothing for too long."""
 
-    def __init__(self, file: BinaryIO, sheet: str | int | None) -> None:
+    def __init__(self, file: BinaryIO, sheet: str | int | None, wall: float) -> None:
+        self._wall = wall
         file.seek(0)
         self._process = subprocess.Popen(  # noqa: S603 - the arguments are our own
             [sys.executable, "-m", "hub.files.workbook", orjson.dumps(sheet).decode()],
@@ -81,12 +86,12 @@ class _Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=_ROOT,
-            env={name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT") if name in os.environ},
+            env={name: os.environ[name] for name in _KEPT if name in os.environ},
         )
 
     def hear(self) -> dict[str, Any]:
         """Return what the child says next; raises BadInput when it refuses, dies or is too slow."""
-        timer = threading.Timer(WALL_LIMIT, self._process.kill)
+        timer = threading.Timer(self._wall, self._process.kill)
         timer.start()
         try:
             line = self._process.stdout.readline(_MAX_LINE) if self._process.stdout else b""

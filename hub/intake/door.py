@@ -24,6 +24,7 @@ from hub.source import Receipt, Status, WebhookSource
 from hub.store import submissions as store
 from hub.store.database import Database
 from hub.store.tables import SubmissionRow
+from hub.store.together import Together
 
 STORE_SECONDS = 1.0  # the strictest sender waits 1.25 s
 WAITING = 5_000  # submissions that may wait in this process before senders are told to come back
@@ -50,6 +51,7 @@ class Door:
         self, db: Database, plan: Callable[[], Plan], pipeline: Pipeline, *, clock: Clock, ids: Ids
     ) -> None:
         self.db, self.plan, self.pipeline, self.clock, self.ids = db, plan, pipeline, clock, ids
+        self._add: Together[dict[str, Any]] = Together(db, store.add)
         self._waiting: dict[str, asyncio.Future[Answer]] = {}
         self._rates: dict[str, Bucket] = {}
         self.counts: dict[tuple[str, int], int] = {}
@@ -119,17 +121,19 @@ class Door:
         return await self._wait(item.id, future, within)
 
     async def _store(self, row: dict[str, Any]) -> SubmissionRow | None:
-        fn: Any = store.add_once if row["idempotency_key"] else store.add
-        writing = asyncio.ensure_future(self.db.write(fn, row if row["idempotency_key"] else [row]))
+        """Keep the row; returns the submission that had its Idempotency-Key first, if there was one."""
+        keeping: asyncio.Future[Any] = asyncio.ensure_future(
+            self.db.write(store.add_once, row) if row["idempotency_key"] else self._add([row])
+        )
+        done, _ = await asyncio.wait((keeping,), timeout=STORE_SECONDS)
+        if not done:
+            keeping.add_done_callback(lambda late: late.exception())  # it may still be kept: a repeat is recognised
+            raise Refusal(503, "It could not be kept in time. Send it again.", retry_after=5)
         try:
-            async with asyncio.timeout(STORE_SECONDS):
-                found: SubmissionRow | None = await asyncio.shield(writing)
-                return found
-        except TimeoutError:
-            writing.add_done_callback(lambda done: done.exception())  # it may still be kept: a repeat is recognised
-            raise Refusal(503, "It could not be kept in time. Send it again.", retry_after=5) from None
+            first: SubmissionRow | None = keeping.result()
         except (SQLAlchemyError, LeadhubError, OSError) as error:
             raise Refusal(503, "It could not be kept. Send it again.", retry_after=5) from error
+        return first
 
     async def _again(self, first: SubmissionRow, body_digest: str, within: float) -> Answer:
         """Answer a repeated Idempotency-Key as the first time (draft-ietf-httpapi-idempotency-key-header)."""
@@ -142,12 +146,11 @@ class Door:
         return Answer(first.duplicate_of or first.id, first.lead, _STATUS.get(first.state, "accepted"), problems)
 
     async def _wait(self, submission: str, future: asyncio.Future[Answer], within: float) -> Answer:
-        try:
-            return await asyncio.wait_for(asyncio.shield(future), within)
-        except TimeoutError:
+        """Return what became of a submission, or that it is accepted: its bytes are kept, the sweep runs it again."""
+        await asyncio.wait((future,), timeout=within)
+        if not future.done() or future.cancelled() or future.exception() is not None:
             return Answer(submission, None, "accepted")
-        except Exception:  # the bytes are kept: the sweep runs the submission again
-            return Answer(submission, None, "accepted")
+        return future.result()
 
 
 def _idempotency_key(inbound: Inbound) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType, ValidationResult
@@ -28,6 +28,14 @@ _TYPES = {
 }
 SHARED_TYPES = frozenset(("toll_free", "premium", "shared_cost", "company", "voicemail", "pager"))
 """Types of numbers that do not stand for one person."""
+
+
+class _Found(NamedTuple):
+    """A number, its type, and the region it had to be read as of (None: the number says so itself)."""
+
+    number: PhoneNumber
+    kind: int
+    assumed: str | None
 
 
 @lru_cache(maxsize=20_000)
@@ -83,11 +91,11 @@ def _best(parts: list[str], regions: tuple[str, ...]) -> Cleaned:
 
 def _read(number: Written, regions: tuple[str, ...]) -> Cleaned:
     for said, codes in _spellings(number):
-        found, assumed = _find(said, regions)
-        if found and assumed and _is_ambiguous(found, said, regions[regions.index(assumed) + 1 :]):
+        found = _find(said, regions)
+        if found and found.assumed and _is_ambiguous(found.number, said, regions[regions.index(found.assumed) + 1 :]):
             codes = (*codes, "phone_ambiguous")
         if found:
-            return _describe(found, assumed, number.extension, codes)
+            return _describe(found, number.extension, codes)
     dashed = phone_text.dashed_extension(number.text)
     if dashed and not number.extension:
         return _read(Written(*dashed), regions)
@@ -102,26 +110,25 @@ def _spellings(number: Written) -> list[tuple[str, tuple[str, ...]]]:
     return [(phone_text.without_letters(number.text), ("phone_letters",)), (number.text, ("phone_letters",))]
 
 
-def _find(said: str, regions: tuple[str, ...]) -> tuple[PhoneNumber | None, str | None]:
-    """Return the valid number a text holds and the region that had to be assumed."""
+def _find(said: str, regions: tuple[str, ...]) -> _Found | None:
+    """Return the valid number a text holds, read as of the first region that makes it one."""
     international = _international(said)
     if international:
-        number = _parse(international, None)
-        if number and phonenumbers.is_valid_number(number):
-            return number, None
-        if said.lstrip(" (（").startswith("+"):
-            return None, None
-    for region in regions:
-        number = _parse(said, region)
-        if number and phonenumbers.is_valid_number(number):
-            return number, region
-    return None, None
+        found = _valid(international, None)
+        if found or said.lstrip(" (（").startswith("+"):
+            return found
+    return next((found for region in regions if (found := _valid(said, region))), None)
+
+
+def _valid(said: str, region: str | None) -> _Found | None:
+    number = _parse(said, region)
+    kind = phonenumbers.number_type(number) if number else PhoneNumberType.UNKNOWN  # a valid number has a type
+    return _Found(number, kind, region) if number and kind != PhoneNumberType.UNKNOWN else None
 
 
 def _is_ambiguous(found: PhoneNumber, said: str, others: tuple[str, ...]) -> bool:
     """Return whether another candidate country would make another valid number of the same text."""
-    rivals = [number for region in others if (number := _parse(said, region)) and number != found]
-    return any(phonenumbers.is_valid_number(rival) for rival in rivals)
+    return any(rival.number != found for region in others if (rival := _valid(said, region)))
 
 
 def _international(said: str) -> str | None:
@@ -138,9 +145,9 @@ def _with_zero(number: Written, regions: tuple[str, ...]) -> Cleaned | None:
     if number.letters or not number.text[:1].isdigit() or number.text.startswith("0"):
         return None
     for region in regions:
-        found = _parse(f"0{number.text}", region)
-        if found and phonenumbers.is_valid_number(found):
-            return _describe(found, region, number.extension, ("phone_zero_restored",))
+        found = _valid(f"0{number.text}", region)
+        if found:
+            return _describe(found, number.extension, ("phone_zero_restored",))
     return None
 
 
@@ -151,7 +158,7 @@ def _refuse(number: Written, regions: tuple[str, ...]) -> Cleaned:
     found = _parse(international, None) if international else None
     results = [phonenumbers.is_possible_number_with_reason(n) for n in _candidates(found, number.text, regions)]
     if found and results == [ValidationResult.IS_POSSIBLE]:
-        kept = _describe(found, None, number.extension, ("phone_doubtful",))
+        kept = _describe(_Found(found, PhoneNumberType.UNKNOWN, None), number.extension, ("phone_doubtful",))
         return kept._replace(valid=None)
     if ValidationResult.IS_POSSIBLE_LOCAL_ONLY in results and len(digits) >= 5:
         return Cleaned(None, None, EMPTY.parts, ("phone_no_area",))
@@ -166,13 +173,13 @@ def _candidates(found: PhoneNumber | None, said: str, regions: tuple[str, ...]) 
     return [number for region in regions if (number := _parse(said, region))]
 
 
-def _describe(number: PhoneNumber, assumed: str | None, extension: str | None, codes: tuple[str, ...]) -> Cleaned:
-    kind = _TYPES.get(phonenumbers.number_type(number), "unknown")
+def _describe(found: _Found, extension: str | None, codes: tuple[str, ...]) -> Cleaned:
+    number, kind = found.number, _TYPES.get(found.kind, "unknown")
     parts: dict[str, Any] = {
         "type": kind,
         "region": phonenumbers.region_code_for_number(number),
         "extension": extension or number.extension,
-        "assumed": assumed,
+        "assumed": found.assumed,
     }
     if kind == "premium":
         codes = (*codes, "phone_premium")

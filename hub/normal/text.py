@@ -24,15 +24,19 @@ _CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _FLAG = "\U0001f3f4"
 _HIDDEN = re.compile(
+    "[\u00ad\u034f\u061c\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
+_HIDDEN_ASTRAL = re.compile(
     f"({_FLAG}[\U000e0020-\U000e007e]+\U000e007f)"  # the flags of England, Scotland and Wales are spelt in tags
-    "|[\u00ad\u034f\u061c\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff]"
+    "|[\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff]"
 )
 _JOINERS = re.compile("(.?)([\u200c\u200d]+)(?=(.?))", re.DOTALL)
 _EAST_ASIAN = re.compile("[\u3040-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _BLANKS = "\u115f\u1160\u2800\u3164\uffa0 "  # letters that print as nothing
-_MARK = "".join(chr(c) for c in range(0x300, 0x1F000) if unicodedata.combining(chr(c)))
-_STACKED = re.compile(f"([{_MARK}]{{8}})[{_MARK}]+")  # longer runs sort in quadratic time, and no script needs them
+_MARKS = "".join(chr(c) for c in range(0x300, 0x10000) if unicodedata.combining(chr(c)))
+_ASTRAL_MARKS = "".join(chr(c) for c in range(0x10000, 0x1F000) if unicodedata.combining(chr(c)))
+_PILED, _PILED_ASTRAL = (re.compile(f"([{marks}]{{8}})[{marks}]+") for marks in (_MARKS, _ASTRAL_MARKS))
+_LONG = 1_000  # from here on a pile of marks costs time: sorting it is quadratic
 _UNTIDY = re.compile(r"  | \n|\n |\n\n\n|^\s|\s\Z")
 _MOJIBAKE = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u2122]")
 
@@ -121,7 +125,7 @@ def _visible(raw: str) -> tuple[str, list[str]]:
     if looks_misread(text):
         codes.append("text_mojibake")
     text = _composed(text, codes)
-    if not text.isprintable():
+    if not text.isprintable() and not text.replace("\n", "").isprintable():
         text = _composed(_strip(text, codes), codes)
     if "\ufffd" in text:
         codes.append("text_broken")
@@ -129,12 +133,13 @@ def _visible(raw: str) -> tuple[str, list[str]]:
 
 
 def _composed(text: str, codes: list[str]) -> str:
-    """Return the text in NFC; longer piles of marks than any script has are cut before and after it is made."""
-    if _STACKED.search(text):
-        text = _STACKED.sub(r"\1", text)
-        codes.append("text_cut")
+    """Return the text in NFC; higher piles of marks than any script has are cut before and after it is made."""
+    for pile in (_PILED, _PILED_ASTRAL) if len(text) > _LONG else (_PILED,):
+        if pile.search(text):
+            text = pile.sub(r"\1", text)
+            codes.append("text_cut")
     text = unicodedata.normalize("NFC", text)
-    return unicodedata.normalize("NFC", _STACKED.sub(r"\1", text)) if _STACKED.search(text) else text
+    return unicodedata.normalize("NFC", _PILED.sub(r"\1", text)) if _PILED.search(text) else text
 
 
 def _strip(text: str, codes: list[str]) -> str:
@@ -142,7 +147,7 @@ def _strip(text: str, codes: list[str]) -> str:
     seen = _CONTROL.sub("", text)
     if seen != text:
         codes.append("text_control")
-    shown = _HIDDEN.sub(lambda found: found[1] or "", seen)
+    shown = _HIDDEN.sub("", _HIDDEN_ASTRAL.sub(lambda found: found[1] or "", seen))
     if "\u200c" in shown or "\u200d" in shown:
         shown = _JOINERS.sub(_joined, shown)
     if shown != seen:

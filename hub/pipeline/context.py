@@ -127,21 +127,25 @@ class Rotation:
     """How many leads each member was given; counted here at once, and in the database with the lead."""
 
     def __init__(self, given: Mapping[tuple[str, str, str], int] | None = None) -> None:
-        self._given = dict(given or {})
+        self._given: dict[tuple[str, str], dict[str, int]] = {}
+        for (team, member, day), number in (given or {}).items():
+            self._given.setdefault((team, day), {})[member] = number
 
     def copy(self) -> Rotation:
         """Return counters of their own that start where these stand."""
-        return Rotation(self._given)
+        made = Rotation()
+        made._given = {when: dict(members) for when, members in self._given.items()}
+        return made
 
     def given(self, team: str, day: str | None = None) -> Mapping[str, int]:
         """Return how many leads each member of a team was given, in all or on one day (YYYY-MM-DD)."""
-        return {m: n for (t, m, d), n in self._given.items() if t == team and d == (day or "")}
+        return self._given.get((team, day or ""), {})
 
     def count(self, team: str, member: str, day: str, number: int = 1) -> None:
         """Count a lead for a member; a negative number takes it back."""
         for when in ("", day):
-            key = (team, member, when)
-            self._given[key] = self._given.get(key, 0) + number
+            members = self._given.setdefault((team, when), {})
+            members[member] = members.get(member, 0) + number
 
 
 @dataclass(slots=True)

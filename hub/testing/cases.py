@@ -2,128 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args
-from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from hub import yamlfile
 from hub.errors import ConfigError
-from hub.http import Response
-from hub.inbound import Inbound
 from hub.lead import Lead, RawLead
 from hub.settings.files import explain
 from hub.source import Receipt
 from hub.testing.fakes import START
-
-_CONTENT_TYPES = {"json": "application/json", "form": "application/x-www-form-urlencoded"}
-
-
-class Part(BaseModel):
-    """A part of a cases file; unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
-
-    def named(self) -> dict[str, Any]:
-        """Return only what the file names, by the names it uses."""
-        return self.model_dump(exclude_unset=True, by_alias=True)
-
-
-class Answer(Part):
-    """What the other side answers; one of json, text and base64 is its body."""
-
-    status: int = Field(200, ge=100, le=599)
-    headers: dict[str, str] = Field(default_factory=dict)
-    value: Any = Field(None, alias="json")
-    text: str | None = None
-    base64: str | None = None
-
-    @property
-    def body(self) -> bytes:
-        """Return the body's bytes."""
-        if self.base64 is not None:
-            return base64.b64decode(self.base64)
-        if "value" in self.model_fields_set:
-            return json.dumps(self.value, ensure_ascii=False).encode()
-        return (self.text or "").encode()
-
-    def response(self) -> Response:
-        """Return it as a connector sees it."""
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        if "value" in self.model_fields_set:
-            headers.setdefault("content-type", "application/json")
-        return Response(self.status, headers, self.body)
-
-
-class Post(Part):
-    """What a sender posts; one of json, form, body and base64 is its body."""
-
-    method: str = "POST"
-    url: str | None = None
-    headers: dict[str, str] = Field(default_factory=dict)
-    query: dict[str, str] = Field(default_factory=dict)
-    value: Any = Field(None, alias="json")
-    form: dict[str, str | list[str]] | None = None
-    body: str | None = None
-    base64: str | None = None
-    client: str = ""
-
-    def inbound(self, name: str, now: datetime) -> Inbound:
-        """Return it as the hub hands it to a source of that name."""
-        headers = {key.lower(): value for key, value in self.headers.items()}
-        kind = "json" if "value" in self.model_fields_set else "form" if self.form is not None else ""
-        if kind:
-            headers.setdefault("content-type", _CONTENT_TYPES[kind])
-        url = self.url or f"https://hub.test/in/{name}" + (f"?{urlencode(self.query)}" if self.query else "")
-        return Inbound(self.method, url, headers, self.query, self._bytes(kind), now, self.client)
-
-    def _bytes(self, kind: str) -> bytes:
-        if self.base64 is not None:
-            return base64.b64decode(self.base64)
-        if kind == "json":
-            return json.dumps(self.value, ensure_ascii=False, separators=(",", ":")).encode()
-        if kind == "form":
-            return urlencode(self.form or {}, doseq=True).encode()
-        return (self.body or "").encode()
-
-
-class Wanted(Part):
-    """The request that is expected: only what is named counts; headers may be more, all else is exact."""
-
-    method: str = ""
-    url: str = ""
-    headers: dict[str, str] = Field(default_factory=dict)
-    params: dict[str, str] = Field(default_factory=dict)
-    value: Any = Field(None, alias="json")
-    form: dict[str, str] = Field(default_factory=dict)
-    content: str = ""
-
-
-class Exchange(Part):
-    """One request a connector makes, and the answer it gets."""
-
-    request: Wanted = Wanted()
-    given: Answer = Answer()
-
-
-class Handed(Part):
-    """A file that is handed in: its text in an encoding, or its bytes in base64."""
-
-    name: str
-    text: str = ""
-    base64: str | None = None
-    encoding: str = "utf-8"
-
-    def write(self, folder: Path) -> Path:
-        """Write the file and return its path."""
-        path = folder / self.name
-        path.write_bytes(base64.b64decode(self.base64) if self.base64 else self.text.encode(self.encoding))
-        return path
+from hub.testing.parts import Answer, Exchange, Handed, Part, Post, Wanted
 
 
 class Case(Part):
@@ -189,7 +81,7 @@ class FoundCase(Case):
 class SendCase(_OfLeads):
     """Leads, what became of them, and the files that are there afterwards."""
 
-    http: list[Exchange] = []
+    http: tuple[Exchange, ...] = ()
     expect: list[dict[str, Any]]
     files: dict[str, str] = Field(default_factory=dict)
 
@@ -231,7 +123,7 @@ class CompleteCase(Case):
     """A lead as it came, the calls it takes to read the rest, and the whole lead."""
 
     raw: dict[str, Any]
-    http: list[Exchange] = []
+    http: tuple[Exchange, ...] = ()
     expect: dict[str, Any]
 
     def made(self) -> RawLead:
@@ -243,7 +135,7 @@ class FetchCase(Case):
     """A poll: where it starts, the calls it makes, and the pages it yields."""
 
     cursor: str | None = None
-    http: list[Exchange] = []
+    http: tuple[Exchange, ...] = ()
     expect: list[dict[str, Any]] | dict[str, str]
 
 
@@ -252,7 +144,7 @@ class CountCase(Case):
 
     since: datetime
     until: datetime
-    http: list[Exchange] = []
+    http: tuple[Exchange, ...] = ()
     expect: int | None
 
 
@@ -268,7 +160,7 @@ class StepCase(Case):
 
     lead: dict[str, Any] = Field(default_factory=dict)
     options: dict[str, Any] = Field(default_factory=dict)
-    http: list[Exchange] = []
+    http: tuple[Exchange, ...] = ()
     expect: dict[str, Any]
 
 
@@ -276,7 +168,7 @@ class EnrichCase(Case):
     """An enricher: a lead, the calls it makes, and what it found."""
 
     lead: dict[str, Any] = Field(default_factory=dict)
-    http: list[Exchange] = []
+    http: tuple[Exchange, ...] = ()
     expect: dict[str, Any]
 
 
@@ -301,24 +193,24 @@ class CaseFile(Part):
 
     config: dict[str, Any] = Field(default_factory=dict)
     now: datetime = START
-    request: list[RequestCase] = []
-    response: list[ResponseCase] = []
-    token: list[TokenCase] = []
-    find: list[FindCase] = []
-    found: list[FoundCase] = []
-    send: list[SendCase] = []
-    verify: list[VerifyCase] = []
-    handshake: list[HandshakeCase] = []
-    parse: list[ParseCase] = []
-    answer: list[AnswerCase] = []
-    complete: list[CompleteCase] = []
-    fetch: list[FetchCase] = []
-    count: list[CountCase] = []
-    read: list[ReadCase] = []
-    step: list[StepCase] = []
-    enrich: list[EnrichCase] = []
-    assign: list[AssignCase] = []
-    function: list[FunctionCase] = []
+    request: tuple[RequestCase, ...] = ()
+    response: tuple[ResponseCase, ...] = ()
+    token: tuple[TokenCase, ...] = ()
+    find: tuple[FindCase, ...] = ()
+    found: tuple[FoundCase, ...] = ()
+    send: tuple[SendCase, ...] = ()
+    verify: tuple[VerifyCase, ...] = ()
+    handshake: tuple[HandshakeCase, ...] = ()
+    parse: tuple[ParseCase, ...] = ()
+    answer: tuple[AnswerCase, ...] = ()
+    complete: tuple[CompleteCase, ...] = ()
+    fetch: tuple[FetchCase, ...] = ()
+    count: tuple[CountCase, ...] = ()
+    read: tuple[ReadCase, ...] = ()
+    step: tuple[StepCase, ...] = ()
+    enrich: tuple[EnrichCase, ...] = ()
+    assign: tuple[AssignCase, ...] = ()
+    function: tuple[FunctionCase, ...] = ()
 
     def all(self) -> Iterator[tuple[str, Any]]:
         """Yield every case with its kind, in the order of the kinds."""

@@ -40,6 +40,11 @@ def test_a_scan_is_known_by_its_own_id_or_the_badges(tmp_path: Path, header: str
     assert scans(tmp_path, f"{header}\n{row}\n")[0].key == key
 
 
+def test_an_event_named_above_the_header_counts_for_every_scan(tmp_path: Path) -> None:
+    found = scans(tmp_path, "Event: Expo 26\n\nBadge ID,Name,City\nA1,Mei,Bonn\nA2,Ann,Rome\n")
+    assert [(lead.key, lead.data["Event"]) for lead in found] == [("Expo 26/A1", "Expo 26"), ("Expo 26/A2", "Expo 26")]
+
+
 def test_columns_can_be_named(tmp_path: Path) -> None:
     found = scans(
         tmp_path, "No,Fair,Seen,Name\n7,F,2026-05-04 08:09:41,Mei\n", badge_id="No", event="Fair", scanned_at="Seen"

@@ -229,6 +229,13 @@ async def test_an_answer_without_a_token_waits_for_a_person(
             await pages(source(server, token_url="https://login.example/token"))
 
 
+async def test_a_token_that_was_taken_back_waits_for_a_person(server: ImapServer) -> None:
+    with respx.mock(using="httpx") as web:
+        web.post("https://login.example/token").respond(400, json={"error": "invalid_grant"})
+        with pytest.raises(Misconfigured, match=r"invalid_grant.*Give access to the mailbox again\."):
+            await pages(source(server, token_url="https://login.example/token"))
+
+
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a file with a key and its own certificate for localhost."""

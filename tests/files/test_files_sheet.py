@@ -13,7 +13,8 @@ from random import Random
 import pytest
 
 from hub.errors import BadInput
-from hub.files import open_table
+from hub.files import Layout, open_table
+from hub.files.sheet import opened
 from hub.files.zipscan import scan
 from tests.files.filemaking import Reader, outcome, saved, with_part, workbook
 
@@ -134,6 +135,17 @@ def test_a_large_workbook_can_be_left_half_read(tmp_path: Path) -> None:
     with open_table(path) as table:
         assert next(table.rows).data["Id"] == "0"
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime > before  # the child has ended and was waited for
+
+
+def test_a_child_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    path = tmp_path / "leads.xlsx"
+    path.write_bytes(saved(workbook(["Id", "Name"], *([number, "x" * 200] for number in range(20_000)))))
+    with (
+        path.open("rb") as file,
+        pytest.raises(BadInput, match="takes too much memory or time"),
+        opened(file, Layout(), wall=0),
+    ):
+        pytest.fail("it was opened")
 
 
 def test_a_bomb_by_ratio_is_refused_before_it_is_opened(read: Reader) -> None:

@@ -58,11 +58,11 @@ async def test_an_unknown_vendor_is_refused_with_the_known_ones(http: httpx.Asyn
 
 
 async def test_settings_are_changed_and_taken_away_over_http(http: httpx.AsyncClient) -> None:
-    path, lead = "/jiandaoyun/v5/app/list", {"headers": {"authorization": "Bearer a"}, "json": {}}
+    path, http.headers["authorization"] = "/jiandaoyun/v5/app/list", "Bearer a"
     await http.post("/_sandbox/settings", json={"jiandaoyun": {"token": "b"}})
-    assert (await http.post(path, **lead)).status_code == 400
+    assert (await http.post(path, json={})).status_code == 400
     await http.post("/_sandbox/settings", json={"jiandaoyun": {"token": None}})
-    assert (await http.post(path, **lead)).status_code == 200
+    assert (await http.post(path, json={})).status_code == 200
 
 
 async def test_records_are_seeded_shown_and_forgotten_over_http(sandbox: Sandbox, http: httpx.AsyncClient) -> None:

@@ -137,7 +137,7 @@ class Ledger:
             rest = memoryview(data)
             while rest:
                 rest = rest[os.write(self._file, rest) :]
-            pass
+            self._fsync(self._file)
         except OSError as error:
             self._broken = error
             return error

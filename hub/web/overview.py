@@ -1,0 +1,116 @@
+"""The overview at `/` and a lead's walk at `/leads/{lead}`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from hub import explain
+from hub.api.access import COOKIE, HubDep, caller_of
+from hub.api.problems import ApiError
+from hub.app import Hub
+from hub.store import listing
+from hub.store import leads as lead_store
+from hub.store.summary import summary
+from hub.web.page import Safe, figures, link, page, table, text
+
+router = APIRouter(include_in_schema=False)
+
+NEWEST = 25
+
+
+async def _signed_in(request: Request) -> Response | None:
+    """Return what to answer instead of a page: a redirect that keeps the key in a cookie, or how to get in."""
+    key = request.query_params.get("key")
+    if key:
+        answer = RedirectResponse(request.url.path, 303)
+        answer.set_cookie(COOKIE, key, httponly=True, samesite="strict", secure=request.url.scheme == "https")
+        return answer
+    try:
+        await caller_of(request)
+    except ApiError:
+        words = "Open the address that leadhub printed when it started: it carries the key. Or add ?key= and an API key."
+        return page("leadhub", Safe(f"<p>{text(words)}</p>"), status=401)
+    return None
+
+
+@router.get("/")
+async def overview(request: Request, hub: HubDep) -> Response:
+    """Show what came in, what became of it, and what needs a person."""
+    instead = await _signed_in(request)
+    if instead:
+        return instead
+    found = await hub.db.read(summary)
+    newest, _ = await hub.db.read(listing.page, "lead", {"state": "open"}, limit=NEWEST)
+    median = found["median_seconds_to_delivery"]
+    return page(
+        hub.plan.settings.hub.name,
+        figures(
+            [
+                ("received", found["received"]), ("leads", found["leads"]), ("merged", found["merged"]),
+                ("near matches to look at", found["suggestions"]),
+                ("median from submit to delivery", f"{median:.1f} s" if median is not None else "none yet"),
+            ]  # fmt: skip
+        ),
+        _attention(hub, found),
+        Safe("<h2>Sources</h2>"), _counts("source", found["sources"], ("done", "duplicate", "quarantined", "rejected", "received")),
+        Safe("<h2>Sinks</h2>"), _counts("sink", found["sinks"], ("sent", "ready", "sending", "rejected", "unclear", "dead")),
+        Safe("<h2>Newest leads</h2>"), _newest(newest),
+    )  # fmt: skip
+
+
+def _attention(hub: Hub, found: dict[str, Any]) -> Safe:
+    lines = [f'Sink "{name}" is paused: {reason}' for name, reason in found["paused"].items()]
+    quarantined = sum(states.get("quarantined", 0) for states in found["sources"].values())
+    stuck = {s: sum(states.get(s, 0) for states in found["sinks"].values()) for s in ("dead", "unclear", "rejected")}
+    lines += [f"{quarantined} submissions wait in quarantine."] if quarantined else []
+    lines += [f"{number} deliveries are {state}." for state, number in stuck.items() if number]
+    lines += [f"The plugin {broken.name} could not be loaded: {broken.reason}" for broken in hub.plugins.broken]
+    lines += ["The changed configuration is wrong; the old one stays."] if hub.publisher.refused else []
+    if not lines:
+        return Safe("")
+    return Safe("<h2>Needs a person</h2><ul>" + "".join(f"<li class=bad>{text(line)}</li>" for line in lines) + "</ul>")
+
+
+def _counts(first: str, counts: dict[str, dict[str, int]], states: tuple[str, ...]) -> Safe:
+    rows = [(name, *(found.get(state, 0) for state in states)) for name, found in counts.items()]
+    return table((first, *states), rows)
+
+
+def _newest(leads: list[dict[str, Any]]) -> Safe:
+    rows = [
+        (link(f"/leads/{r['id']}", r["id"]), r["full_name"], r["company"], r["country"], r["source"], r["grade"], r["owner"])
+        for r in leads
+    ]
+    return table(("lead", "name", "company", "country", "source", "grade", "owner"), rows)
+
+
+@router.get("/leads/{lead}")
+async def walk(request: Request, hub: HubDep, lead: str) -> Response:
+    """Show one lead: the plain sentence, the trail, its submissions and deliveries."""
+    instead = await _signed_in(request)
+    if instead:
+        return instead
+    current = (await hub.db.read(lead_store.load, [lead])).get(lead)
+    if current is None:
+        return page("No such lead", Safe(f"<p>{link('/', 'Back')}</p>"), status=404)
+    found = await hub.db.read(listing.of_lead, current.id)
+    decision = orjson.loads(found["decisions"][-1]["body"]) if found["decisions"] else {}
+    decision["deliveries"] = found["deliveries"]
+    said = [Safe(f"<p lang={lang}>{text(explain.sentence(decision, lang))}</p>") for lang in ("en", "zh")]  # type: ignore[arg-type]
+    trail = "".join(f"<li>{text(line)}</li>" for line in explain.trail(decision, hub.plan.settings.hub.language))
+    fields = [(name, value.value, value.raw, value.source) for name, value in current.values.items()]
+    return page(
+        current.name, *said, Safe(f"<h2>How it was decided</h2><ol>{trail}</ol><h2>Fields</h2>"),
+        table(("field", "value", "as received", "from"), fields),
+        Safe("<h2>Deliveries</h2>"),
+        table(("sink", "route", "state", "attempts", "their id", "reason"),
+              [(r["sink"], r["route"], r["state"], r["attempts"], r["ref"], r["reason"]) for r in found["deliveries"]]),
+        Safe("<h2>Submissions</h2>"),
+        table(("submission", "source", "received", "state"),
+              [(r["id"], r["source"], r["received_at"], r["state"]) for r in found["submissions"]]),
+        Safe(f"<p>{link('/', 'Overview')}</p>"),
+    )  # fmt: skip
