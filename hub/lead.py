@@ -205,9 +205,17 @@ class Lead(_Record):
         """Return the best short name for a person to read; never empty."""
         return self.name_text or self.company or self.email or self.phone or self.id
 
+    @classmethod
+    def blank(cls, **fields: Any) -> Lead:
+        """Return a new lead with these attributes; values are trusted, and nothing is built anew but the copy."""
+        return _BLANK.model_copy(update=fields)
+
     def with_fields(self, **changes: Any) -> Lead:
         """Return a copy with these attributes changed; values are trusted, not validated again."""
         return self.model_copy(update=changes)
+
+
+_BLANK = Lead()
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,8 +108,15 @@ class Lineage:
                 rebuilt += 1
         store.forget_submissions((submission for submission, _ in brought), session=session)
         stopped = store.drop_leads(gone, "undone", now, session=session)
-        session.execute(sa.update(IMPORT_TABLE).where(IMPORT_TABLE.c.id == import_id).values(state="undone", ended_at=now))
-        return {"submissions": len(brought), "leads_removed": len(gone), "leads_rebuilt": rebuilt, "deliveries_stopped": stopped}
+        session.execute(
+            sa.update(IMPORT_TABLE).where(IMPORT_TABLE.c.id == import_id).values(state="undone", ended_at=now)
+        )
+        return {
+            "submissions": len(brought),
+            "leads_removed": len(gone),
+            "leads_rebuilt": rebuilt,
+            "deliveries_stopped": stopped,
+        }
 
     async def erase(self, *, email: str | None = None, phone: str | None = None) -> dict[str, Any]:
         """Blank everything personal of the person with that e-mail address or phone number, in every table."""

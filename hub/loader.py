@@ -77,7 +77,12 @@ def load(folder: Path | None = None, extra: Iterable[Any] = (), blocked: Iterabl
     broken: list[Broken] = []
     hashes: dict[str, str] = {}
     for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
-        _guard(broken, entry.name, entry.value, lambda e=entry: _register(manager, registry, e.load(), Provider(e.name, False)))
+        _guard(
+            broken,
+            entry.name,
+            entry.value,
+            lambda e=entry: _register(manager, registry, e.load(), Provider(e.name, False)),
+        )
     for path in _drop_ins(folder):
         hashes[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
         _guard(broken, path.stem, str(path), lambda p=path: _drop_in(manager, registry, p))

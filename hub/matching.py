@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 from pypinyin import lazy_pinyin
 from rapidfuzz import fuzz
-from rapidfuzz.distance import JaroWinkler, OSA
+from rapidfuzz.distance import OSA, JaroWinkler
 
 from hub.lead import Lead
 from hub.normal.company import match_key as company_key
@@ -39,7 +39,7 @@ class Likeness:
     reasons: tuple[str, ...]
 
 
-DEFAULT = Weights()  # type: ignore[call-arg]
+DEFAULT = Weights()
 
 
 def likeness(one: Lead, other: Lead, weights: Weights = DEFAULT) -> Likeness:

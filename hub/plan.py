@@ -99,9 +99,7 @@ class _Maker:
             known = self.registry.sources() if kind is Source else self.registry.sinks()
             said = f"{who}: {connector} is no {section[:-1]}. Known: {', '.join(known)}."
             raise self.at((*where, "connector"), said)
-        plain = resolve_secrets(
-            dict(config), self.resolve, where=who, file=self.file.name, line=self.file.line(where)
-        )
+        plain = resolve_secrets(dict(config), self.resolve, where=who, file=self.file.name, line=self.file.line(where))
         self._rooted(plain)
         try:
             made = cls.Config.model_validate(plain)

@@ -42,6 +42,7 @@ class WebhookSource(Source):
     """Leads pushed to `/in/{source}`. The hub verifies, stores the bytes, answers, then parses."""
 
     public: ClassVar[bool] = False  # anyone may send, as to a form on a website: there is no sender to verify
+    signed: ClassVar[bool] = True  # the proof covers the body; False where a vendor only sends a key with it
     answers: ClassVar[Mapping[int, int]] = {}  # where a vendor gives up on a status, the one to answer instead
 
     def verify(self, inbound: Inbound) -> None:

@@ -138,14 +138,45 @@ class Rotations(Protocol):
 class Context(Protocol):
     """What a step may reach."""
 
-    clock: Clock
-    http: httpx.AsyncClient
-    leads: Leads
-    rotations: Rotations
-    settings: Any  # hub.settings.Settings
-    source: Any  # hub.settings.SourceSettings of the submission's source
-    flow: Any  # hub.settings.FlowSettings of the run
-    registry: Any  # hub.registry.Registry
+    @property
+    def clock(self) -> Clock:
+        """Return the clock."""
+        ...
+
+    @property
+    def http(self) -> httpx.AsyncClient:
+        """Return the client for calls out."""
+        ...
+
+    @property
+    def leads(self) -> Leads:
+        """Return what is known of leads."""
+        ...
+
+    @property
+    def rotations(self) -> Rotations:
+        """Return how many leads each member was given."""
+        ...
+
+    @property
+    def settings(self) -> Any:
+        """Return the hub.settings.Settings in force."""
+        ...
+
+    @property
+    def source(self) -> Any:
+        """Return the hub.settings.SourceSettings of the submission's source."""
+        ...
+
+    @property
+    def flow(self) -> Any:
+        """Return the hub.settings.FlowSettings of the run."""
+        ...
+
+    @property
+    def registry(self) -> Any:
+        """Return the hub.registry.Registry."""
+        ...
 
     def mapping_of(self, source: str) -> Any:
         """Return the hub.mapping.Mapping of a source."""
@@ -153,7 +184,7 @@ class Context(Protocol):
 
 
 StepFunction = Callable[[Work, Context, Any], Awaitable["Work | Stop"]]
-Enricher = Callable[[Lead, Context], Awaitable[Mapping[str, Any]]]
+Enricher = Callable[[Lead, Context], Awaitable[Mapping[str, Any]] | Mapping[str, Any]]
 Strategy = Callable[[Work, Context, str, Any], "Assignment"]
 MappingFunction = Callable[[Any], Any]
 
@@ -192,7 +223,7 @@ def step(name: str) -> Callable[[StepFunction], Step]:
 
 
 def enricher(name: str) -> Callable[[Enricher], Socket]:
-    """Make an async function `(lead, ctx) -> {field: value}` an enricher of that name."""
+    """Make a function `(lead, ctx) -> {field: value}` an enricher of that name; async only where it asks somebody."""
     return lambda function: Socket("enricher", name, function, _first_line(function))
 
 

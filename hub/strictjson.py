@@ -35,7 +35,9 @@ def decode_text(body: bytes) -> str:
     try:
         return body.decode(json.detect_encoding(body)).removeprefix("\ufeff")
     except (UnicodeDecodeError, LookupError) as error:
-        raise BadInput(f"The body is not text in UTF-8, UTF-16 or UTF-32: {error.reason if isinstance(error, UnicodeDecodeError) else error}.") from error
+        raise BadInput(
+            f"The body is not text in UTF-8, UTF-16 or UTF-32: {error.reason if isinstance(error, UnicodeDecodeError) else error}."
+        ) from error
 
 
 def loads(body: bytes | str) -> Any:
@@ -68,7 +70,7 @@ def _checked(value: Any, has_surrogates: bool) -> Any:
             elif type(thing) is list:
                 items += len(thing)
                 below += [v for v in thing if type(v) is dict or type(v) is list]
-        if keys > MAX_KEYS and not isinstance(value, list) or items > MAX_ITEMS:
+        if (keys > MAX_KEYS and not isinstance(value, list)) or items > MAX_ITEMS:
             raise BadInput(f"The JSON has more than {MAX_KEYS} keys or {MAX_ITEMS} items.", status=413)
         if not below:
             return clean(value) if has_surrogates else value

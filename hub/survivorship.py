@@ -56,7 +56,7 @@ def rebuild(candidates: Iterable[Lead], trust: Trust) -> Lead:
 
 def _value(lead: Lead, name: str, plain: Any) -> Value:
     kept = lead.values.get(name)
-    return kept or Value.model_construct(
+    return kept or Value(
         raw=plain, value=plain, valid=None, parts={}, source=lead.source, submission="", at=lead.submitted_at
     )
 

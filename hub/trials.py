@@ -126,7 +126,7 @@ class Trials:
         raws = parse(source, item_of(row))
         if not raws:
             return None
-        lead = Lead.model_construct(id=row.lead or row.id, source=row.source, submitted_at=raws[0].submitted_at)
+        lead = Lead.blank(id=row.lead or row.id, source=row.source, submitted_at=raws[0].submitted_at)
         work = Work(
             raw=raws[0], lead=lead, submission=row.id, source=row.source, flow=flow.settings.name,
             received_at=row.received_at,
@@ -147,7 +147,12 @@ def _past(since: datetime, *, session: Session) -> list[tuple[SubmissionRow, dic
     query = (
         sa.select(SubmissionRow, DECISION.c.body)
         .join(DECISION, DECISION.c.submission == SUBMISSION.c.id)
-        .where(SUBMISSION.c.state == "done", SUBMISSION.c.received_at >= since, DECISION.c.kind == "run", ~SUBMISSION.c.test)
+        .where(
+            SUBMISSION.c.state == "done",
+            SUBMISSION.c.received_at >= since,
+            DECISION.c.kind == "run",
+            ~SUBMISSION.c.test,
+        )
         .order_by(SUBMISSION.c.id)
         .limit(MOST)
     )

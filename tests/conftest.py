@@ -18,7 +18,7 @@ from hub.inbound import Inbound
 from hub.testing.fakes import FAKES, CountedIds, HandClock, plugin
 
 BASIC = """
-hub: {region: CN, database: "sqlite:///data/hub.db"}
+hub: {region: CN, database: "sqlite:///data/hub.db", answer_within: 30s}
 sources:
   website: {connector: open_source}
 sinks:
@@ -56,7 +56,9 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     name = f"hub_{os.getpid()}_{next(_numbers)}"
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
-    return address.replace("/postgres?", f"/{name}?") if "/postgres?" in address else f"{address.rsplit('/', 1)[0]}/{name}"
+    return (
+        address.replace("/postgres?", f"/{name}?") if "/postgres?" in address else f"{address.rsplit('/', 1)[0]}/{name}"
+    )
 
 
 @pytest.fixture
@@ -73,12 +75,20 @@ async def make_hub(database: str, tmp_path: Path, clock: HandClock) -> AsyncIter
     """Return a function that starts a hub with a configuration; it ends with the test."""
     hubs: list[Hub] = []
 
-    async def make(config: str = BASIC, *, bells: bool = False, transport: httpx.AsyncBaseTransport | None = None) -> Hub:
+    async def make(
+        config: str = BASIC, *, bells: bool = False, transport: httpx.AsyncBaseTransport | None = None
+    ) -> Hub:
         (tmp_path / "hub.yaml").write_text(config, "utf-8")
         http = httpx.AsyncClient(transport=transport or httpx.MockTransport(lambda r: httpx.Response(500)))
         office = Office(
-            tmp_path, tmp_path / "hub.yaml", database=database, clock=clock, ids=CountedIds(), http=http,
-            plugins=(plugin(*FAKES.values()),), seed=1,
+            tmp_path,
+            tmp_path / "hub.yaml",
+            database=database,
+            clock=clock,
+            ids=CountedIds(),
+            http=http,
+            plugins=(plugin(*FAKES.values()),),
+            seed=1,
         )
         hub = Hub.open(office)
         await hub.start(bells=bells)
@@ -100,7 +110,15 @@ async def post(hub: Hub, body: bytes | str, source: str = "website", **headers: 
     """Hand a body over to a source, and return the answer."""
     raw = body.encode() if isinstance(body, str) else body
     reply = await hub.door.receive(
-        source, Inbound("POST", f"http://hub/in/{source}", {k.replace("_", "-"): v for k, v in headers.items()}, {}, raw, hub.clock.now())
+        source,
+        Inbound(
+            "POST",
+            f"http://hub/in/{source}",
+            {k.replace("_", "-"): v for k, v in headers.items()},
+            {},
+            raw,
+            hub.clock.now(),
+        ),
     )
     return httpx.Response(reply.status, headers=dict(reply.headers), content=reply.body)
 

@@ -36,6 +36,7 @@ class GoogleAdsForm(WebhookSource):
         "a 4xx is never sent again, a 5xx is (vendor docs, as quoted in receivers)",
         "test leads have is_test and a lead_id that starts with TeSter-123- (receivers)",
     )
+    signed = False
     answers: ClassVar[Mapping[int, int]] = {
         404: 503,
         408: 503,

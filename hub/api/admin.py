@@ -115,7 +115,14 @@ async def export(
     return StreamingResponse(_export(hub, kind, format), media_type=media)
 
 
-_TABLES = {"leads": "lead", "touches": "touch", "deliveries": "delivery", "decisions": "decision", "submissions": "submission", "events": "event"}
+_TABLES = {
+    "leads": "lead",
+    "touches": "touch",
+    "deliveries": "delivery",
+    "decisions": "decision",
+    "submissions": "submission",
+    "events": "event",
+}
 
 
 async def _export(hub: Hub, kind: str, form: str) -> AsyncIterator[bytes]:
@@ -157,5 +164,3 @@ async def erase(hub: HubDep, body: Person) -> dict[str, Any]:
 async def simulate(hub: HubDep, body: Simulation) -> dict[str, Any]:
     """Try a configuration on past leads: which would go elsewhere, and what each rep would get."""
     return await hub.trials.simulate(hub.try_plan(body.config), body.days)
-
-

@@ -14,7 +14,7 @@ from hub.web import overview
 
 
 def create_app(hub: Hub, *, local_key: str | None = None, bells: bool = True) -> FastAPI:
-    """Return the application; the hub starts and stops with it. `local_key` opens everything to this machine's owner."""
+    """Return the application; the hub starts and stops with it. `local_key` is the key of this machine's owner."""
 
     @contextlib.asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:

@@ -37,7 +37,7 @@ class Unmerge(Body):
 class Replay(Body):
     """Which problem codes a person has looked at and accepts."""
 
-    accept: list[str] = []
+    accept: tuple[str, ...] = ()
 
 
 def listed(items: list[dict[str, Any]], following: str | None) -> dict[str, Any]:
@@ -103,12 +103,12 @@ async def unmerge(hub: HubDep, lead: str, body: Unmerge) -> dict[str, Any]:
 
 @router.post("/leads/{lead}/replay", dependencies=[needs("operator")])
 async def replay_lead(hub: HubDep, lead: str) -> dict[str, Any]:
-    """Decide a lead's newest submission again with the configuration in force; sinks that have it are not told twice."""
+    """Decide a lead's newest submission again with the configuration in force."""
     id_ = await _one(hub, lead)
     walk = await hub.db.read(listing.of_lead, id_)
     if not walk["submissions"]:
         raise ApiError(404, f"The lead {id_} has no submissions.")
-    return await _replayed(hub, walk["submissions"][-1]["id"], [])
+    return await _replayed(hub, walk["submissions"][-1]["id"], ())
 
 
 @router.post("/submissions/{submission}/replay", dependencies=[needs("operator")])
@@ -117,7 +117,7 @@ async def replay_submission(hub: HubDep, submission: str, body: Replay) -> dict[
     return await _replayed(hub, submission, body.accept)
 
 
-async def _replayed(hub: Hub, submission: str, accept: list[str]) -> dict[str, Any]:
+async def _replayed(hub: Hub, submission: str, accept: tuple[str, ...]) -> dict[str, Any]:
     answer = await hub.replays.replay(submission, frozenset(accept))
     problems = [p.model_dump() for p in answer.problems]
     return {"submission": answer.submission, "lead": answer.lead, "status": answer.status, "problems": problems}

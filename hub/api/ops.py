@@ -30,7 +30,11 @@ async def health(hub: HubDep) -> Response:
     if work["oldest_submission_seconds"] > OLD:
         reasons.append(f"Submissions wait for {work['oldest_submission_seconds']:.0f} s.")
     reasons += [f'Sink "{n}" is paused.' for n, lane in hub.dispatcher.lanes.items() if lane.gate.paused]
-    reasons += [f'Sink "{n}" rests: most sends fail.' for n, lane in hub.dispatcher.lanes.items() if lane.gate.breaker.state == "open"]
+    reasons += [
+        f'Sink "{n}" rests: most sends fail.'
+        for n, lane in hub.dispatcher.lanes.items()
+        if lane.gate.breaker.state == "open"
+    ]
     reasons += [f"The plugin {b.name} could not be loaded; see leadhub check." for b in hub.plugins.broken]
     reasons += [f"{name} fails." for name in sorted(hub.schedule.broken)]
     if hub.publisher.refused:

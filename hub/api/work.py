@@ -22,7 +22,7 @@ RETRIED = 10_000  # most deliveries made due again by one call
 class Retried(Body):
     """Which deliveries to make due again."""
 
-    ids: list[str] = []
+    ids: tuple[str, ...] = ()
     state: str | None = None
     sink: str | None = None
 

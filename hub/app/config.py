@@ -97,7 +97,11 @@ def _resolve(plugins: loader.Plugins, folder: Path, reference: str) -> str | Non
 
 
 def _fingerprint(office: Office) -> tuple[Any, ...]:
-    files = [office.config, *sorted((office.folder / "mappings").glob("*.yaml")), *sorted((office.folder / "plugins").glob("*.py"))]
+    files = [
+        office.config,
+        *sorted((office.folder / "mappings").glob("*.yaml")),
+        *sorted((office.folder / "plugins").glob("*.py")),
+    ]
     found = []
     for path in files:
         try:
@@ -116,9 +120,9 @@ def _publish(text: str, now: Any, who: str, *, session: Session) -> int:
     ).first()
     if last and last.digest == digest:
         return int(last.id)
-    lines = difflib.unified_diff((last.text if last else "").splitlines(), text.splitlines(), "before", "after", lineterm="")
+    lines = difflib.unified_diff(
+        (last.text if last else "").splitlines(), text.splitlines(), "before", "after", lineterm=""
+    )
     values = {"digest": digest, "text": text, "published_at": now, "published_by": who, "diff": "\n".join(lines)}
     made = session.execute(sa.insert(REVISION).values(**values).returning(REVISION.c.id))
     return int(made.scalar_one())
-
-

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from hub.intake.polls import Polls
 from hub.intake.rows import Rows
 from hub.lineage import Lineage
 from hub.loader import Plugins
+from hub.normal.warm import warm_up
 from hub.pipeline.context import Rotation
 from hub.pipeline.drift import Drift, store_fields, stored_fields
 from hub.pipeline.engine import Pipeline
@@ -81,16 +83,10 @@ class Hub:
         )  # fmt: skip
         self.door = Door(self.db, lambda: self.plan, self.pipeline, clock=self.clock, ids=self.ids)
         self.rows = Rows(self.db, self.pipeline, clock=self.clock, ids=self.ids)
-        self.polls = Polls(
-            self.db, lambda: self.plan, self.rows, clock=self.clock, http=self.http, emit=self.emit
-        )
-        self.imports = Imports(
-            self.db, lambda: self.plan, self.rows, clock=self.clock, ids=self.ids, emit=self.emit
-        )
+        self.polls = Polls(self.db, lambda: self.plan, self.rows, clock=self.clock, http=self.http, emit=self.emit)
+        self.imports = Imports(self.db, lambda: self.plan, self.rows, clock=self.clock, ids=self.ids, emit=self.emit)
         self.lineage = Lineage(self.db, lambda: self.plan, clock=self.clock, ids=self.ids, emit=self.emit)
-        self.trials = Trials(
-            self.db, lambda: self.plan, clock=self.clock, http=self.http, rotation=self.rotation
-        )
+        self.trials = Trials(self.db, lambda: self.plan, clock=self.clock, http=self.http, rotation=self.rotation)
         self.replays = Replays(self.db, self.pipeline)
         self._unstored: list[Event] = []
 
@@ -119,7 +115,9 @@ class Hub:
         """Tell watchers what happened; what has no row of its own yet is stored by and by."""
         for event in events:
             if event.kind in _LOUD:
-                log.warning("event=%s source=%s sink=%s detail=%r", event.kind, event.source, event.sink, dict(event.data))
+                log.warning(
+                    "event=%s source=%s sink=%s detail=%r", event.kind, event.source, event.sink, dict(event.data)
+                )
             if not event.kind.startswith(_STORED_WITH_ROWS):
                 self._unstored.append(event)
             for failed in self.plugins.emit(event):
@@ -132,6 +130,8 @@ class Hub:
             await self.dispatcher.rescue(everything=True)
         await self.dispatcher.use(self.plan)
         self.pipeline.start()
+        countries = {self.plan.settings.hub.region, *(s.region for s in self.plan.settings.sources.values())}
+        self._warming = asyncio.create_task(asyncio.to_thread(warm_up, tuple(filter(None, countries))))
         if bells:
             self._ring_bells()
             self.schedule.start()
@@ -159,11 +159,11 @@ class Hub:
                 continue
             if isinstance(source, PollSource):
                 every = settings.every or source.every.total_seconds()
-                self.schedule.every(every, f"source:poll:{name}", lambda n=name: self.polls.poll(n), soon=True)
-                self.schedule.every(86400, f"source:count:{name}", lambda n=name: self.polls.reconcile(n))
+                self.schedule.every(every, f"source:poll:{name}", partial(self.polls.poll, name), soon=True)
+                self.schedule.every(86400, f"source:count:{name}", partial(self.polls.reconcile, name))
             if isinstance(source, FileSource):
                 every = settings.every or source.every.total_seconds()
-                look = lambda n=name: self.imports.look(n, self.office.folder)  # noqa: E731
+                look = partial(self.imports.watch, name, self.office.folder)
                 self.schedule.every(every, f"source:watch:{name}", look, soon=True)
 
     async def reload(self) -> bool:
@@ -193,6 +193,7 @@ class Hub:
     async def stop(self) -> None:
         """Take nothing more, finish what is under way, write everything down."""
         self.schedule.stop()
+        await asyncio.gather(self._warming, return_exceptions=True)
         await self.pipeline.stop()
         await self.dispatcher.stop()
         await self.flush()
@@ -216,5 +217,3 @@ def _store_events(events: list[Event], *, session: Session) -> None:
         for e in events
     ]  # fmt: skip
     session.execute(sa.insert(EVENT), rows)
-
-

@@ -23,7 +23,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def import_file(
-    file: Annotated[Path | None, typer.Argument(help="CSV, TSV, XLSX, JSONL, vCard: whatever the source reads.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="CSV, TSV, XLSX, JSONL, vCard: whatever the source reads.")
+    ] = None,
     source: Annotated[str | None, typer.Option(help="The source it is read into.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would happen; write nothing.")] = False,
     undo: Annotated[str | None, typer.Option(help="Take this import back instead.")] = None,
@@ -80,7 +82,9 @@ async def _undo(import_id: str, config: Path | None) -> dict[str, Any]:
 
 def replay(
     lead: Annotated[str | None, typer.Argument(help="A lead or submission; none: use --filter.")] = None,
-    filter_: Annotated[str | None, typer.Option("--filter", help="Such as state=quarantined or source=expo,state=quarantined.")] = None,
+    filter_: Annotated[
+        str | None, typer.Option("--filter", help="Such as state=quarantined or source=expo,state=quarantined.")
+    ] = None,
     accept: Annotated[list[str] | None, typer.Option(help="Problem code that you looked at and accept.")] = None,
     as_json: Json = False,
     config: Config = None,

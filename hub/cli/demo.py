@@ -30,7 +30,7 @@ def demo(
 
     quiet_logs()
     console = Console(highlight=False, soft_wrap=True)
-    environment = Environment()  # type: ignore[call-arg]
+    environment = Environment()
     folder = folder.resolve()
     written = prepare(folder)
     console.print(f"{'Wrote' if written else 'Using'} the demo workspace in {folder}", markup=False)

@@ -18,8 +18,10 @@ LISTED = 50
 
 def add_to(app: typer.Typer) -> None:
     """Add this part's commands."""
-    for name, command in {"explain": explain, "deliveries": deliveries, "export": export, "status": status}.items():
-        app.command(name)(command)
+    app.command("explain")(explain)
+    app.command("deliveries")(deliveries)
+    app.command("export")(export)
+    app.command("status")(status)
 
 
 def explain(
@@ -46,7 +48,9 @@ async def _explain(lead: str, languages: list[str], config: Path | None) -> list
 
 
 def deliveries(
-    state: Annotated[str | None, typer.Option(help="ready, sending, sent, rejected, unclear, dead or superseded.")] = None,
+    state: Annotated[
+        str | None, typer.Option(help="ready, sending, sent, rejected, unclear, dead or superseded.")
+    ] = None,
     sink: Annotated[str | None, typer.Option(help="Only this sink's.")] = None,
     retry: Annotated[bool, typer.Option("--retry", help="Make the dead, rejected or unclear ones due again.")] = False,
     limit: Annotated[int, typer.Option(help="Most rows shown.", min=1, max=200)] = LISTED,
@@ -116,7 +120,9 @@ def write_summary(said: dict[str, Any]) -> None:
     rows = [{"source": name, **_sums(states)} for name, states in said["sources"].items()]
     write_table("Sources", ("source", "received", "accepted", "duplicate", "quarantined", "rejected", "waiting"), rows)
     rows = [{"sink": name, **states, "paused": said["paused"].get(name)} for name, states in said["sinks"].items()]
-    write_table("Sinks", ("sink", "sent", "ready", "sending", "rejected", "unclear", "dead", "superseded", "paused"), rows)
+    write_table(
+        "Sinks", ("sink", "sent", "ready", "sending", "rejected", "unclear", "dead", "superseded", "paused"), rows
+    )
     seconds = said["median_seconds_to_delivery"]
     median = f"{seconds:.3f} s" if seconds is not None else "none yet"
     out = console()

@@ -31,7 +31,7 @@ class Running:
 
 def config_path(config: Path | None) -> Path:
     """Return the configuration file a command means; raises ConfigError when it is not there."""
-    path = config or Path(Environment().config)  # type: ignore[call-arg]
+    path = config or Path(Environment().config)
     if not path.is_file():
         said = f"There is no {path} here. Run `leadhub init .` to make one, or name it with --config."
         raise ConfigError(said)
@@ -40,7 +40,7 @@ def config_path(config: Path | None) -> Path:
 
 def office(config: Path) -> Office:
     """Return what a hub of this workspace is handed."""
-    database = Environment().database  # type: ignore[call-arg]
+    database = Environment().database
     load_env_file(config.resolve().parent)
     return Office(config.resolve().parent, config.resolve(), database=database)
 
@@ -72,7 +72,7 @@ def withdraw(folder: Path) -> None:
 
 def running(folder: Path) -> Running | None:
     """Return the hub that runs in a workspace, or the one the environment names."""
-    environment = Environment()  # type: ignore[call-arg]
+    environment = Environment()
     if environment.url and environment.key:
         return Running(environment.url, environment.key)
     try:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import secrets
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import uvicorn
@@ -39,19 +41,19 @@ def run(
     if not chosen or not chosen <= ROLES:
         raise ConfigError(f"--roles takes some of {', '.join(sorted(ROLES))}, separated by commas.")
     quiet_logs()
-    environment = Environment()  # type: ignore[call-arg]
+    environment = Environment()
     place = office(config_path(config))
     place.roles = chosen
     hub = Hub.open(place)
     asyncio_run(serve(hub, host or environment.host, port or environment.port))
 
 
-def asyncio_run(work: object) -> None:
+def asyncio_run(work: Coroutine[Any, Any, None]) -> None:
     """Run a coroutine on the fastest loop there is; Ctrl-C ends it politely."""
     import uvloop
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(work)  # type: ignore[arg-type]
+        runner.run(work)
 
 
 def server(hub: Hub, host: str, port: int, key: str) -> uvicorn.Server:
@@ -87,4 +89,6 @@ async def serve(hub: Hub, host: str, port: int) -> None:
 
 def quiet_logs() -> None:
     """Write what is worth a look to stderr, one key=value line each."""
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )

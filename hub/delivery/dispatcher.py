@@ -45,7 +45,7 @@ class Dispatcher:
         self._rng = random.Random(seed)
         self.record: Together[store.Result] = Together(db, store.settle, holder)
         self._sweeping = False
-        self._link: Callable[[str], str | None] = lambda lead: None
+        self._url: str | None = None
 
     async def use(self, plan: Plan) -> None:
         """Open lanes for the sinks of a plan; those of sinks that changed or went are closed."""
@@ -55,8 +55,7 @@ class Dispatcher:
                 name, sink, plan.settings.sinks[name], http=self.http, clock=self.clock, rng=self._rng,
                 record=self.record, pause=self._pause, emit=self.emit,
             )  # fmt: skip
-        url = plan.settings.hub.public_url
-        self._link = (lambda lead: f"{url.rstrip('/')}/leads/{lead}") if url else (lambda lead: None)
+        self._url = plan.settings.hub.public_url
         for name, (_, reason) in (await self.db.read(store.paused)).items():
             if name in self.lanes:
                 self.lanes[name].gate.paused = reason or "paused"
@@ -99,9 +98,9 @@ class Dispatcher:
                 self.lanes[row["sink"]].unreserve()
 
     def _job(self, row: Mapping[str, Any], lead: Lead) -> Job:
-        told = Delivery.model_construct(
+        told = Delivery(
             key=row["key"], attempt=row["attempts"], version=row["version"], sink=row["sink"], route=row["route"],
-            sentence=row["sentence"], url=self._link(lead.id),
+            sentence=row["sentence"], url=f"{self._url.rstrip('/')}/leads/{lead.id}" if self._url else None,
         )  # fmt: skip
         return Job(
             row["id"], row["attempts"], row["fence"], lead.model_copy(update={"delivery": told}), row["sink"],
@@ -129,9 +128,7 @@ class Dispatcher:
     async def _claim(self, lane: Lane, now: datetime) -> int:
         probing = lane.gate.breaker.state != "closed"
         limit = 1 if probing else lane.free
-        rows = await self.db.write(
-            store.claim, lane.name, now, now + LEASE, self.holder, limit, sqlite=self.db.sqlite
-        )
+        rows = await self.db.write(store.claim, lane.name, now, now + LEASE, self.holder, limit, sqlite=self.db.sqlite)
         leads = await self.db.read(lead_store.load, {row.lead for row in rows})
         gone = []
         for row in rows:

@@ -9,6 +9,7 @@ ENOUGH = 10  # sends before it judges
 FAILED = 0.7  # share of failures that opens it
 FIRST_REST, LONGEST_REST = 30.0, 600.0
 PROBES = 3  # successes in a row that close it again
+PROBING = 1.0  # seconds others wait before they look again whether the probe came back
 
 
 class Bucket:
@@ -48,11 +49,11 @@ class Breaker:
         """Return `closed`, `open` or `half-open`."""
         return "closed" if self._open_until is None else "half-open" if self._good or self._probing else "open"
 
-    def allows(self, now: float) -> bool:
-        """Return whether a send may start now; while it is open, one probe at a time after each rest."""
+    def wait(self, now: float) -> float:
+        """Return the seconds until a send may start; while it is open, one probe at a time after each rest."""
         if self._open_until is None:
-            return True
-        return now >= self._open_until and not self._probing
+            return 0.0
+        return max(self._open_until - now, PROBING if self._probing else 0.0, 0.0)
 
     def begin(self) -> None:
         """Note that a send starts."""
@@ -101,7 +102,11 @@ class Gate:
 
     def open(self, now: float) -> bool:
         """Return whether sends may be claimed now."""
-        return self.paused is None and now >= self.rest_until and self.breaker.allows(now)
+        return self.paused is None and not self.wait(now)
+
+    def wait(self, now: float) -> float:
+        """Return the seconds until a send may start; 0 when it may now."""
+        return max(self.rest_until - now, self.breaker.wait(now), 0.0)
 
     def rest(self, seconds: float, now: float) -> None:
         """Let the whole destination wait, as it asked."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -12,13 +13,15 @@ import httpx
 
 from hub.clock import Clock
 from hub.delivery.gate import Gate
-from hub.delivery.policy import Job, as_outcome, judge
-from hub.errors import Misconfigured, Retry
+from hub.delivery.policy import Job, as_outcome, judge, put_off, rest_asked
+from hub.errors import Misconfigured
 from hub.events import Event
 from hub.lead import Rejected, Sent
 from hub.settings import SinkSettings
 from hub.sink import Outcome, Sink
 from hub.store.deliveries import Result
+
+log = logging.getLogger("leadhub.delivery")
 
 ATTEMPT_SECONDS = 45.0  # wall clock for a whole attempt: a total deadline defeats drip-feed answers
 REFUSALS = 10  # different leads refused in a row before the destination is held
@@ -71,19 +74,19 @@ class Lane:
         return self.settings.enabled and self.gate.open(self.clock.monotonic())
 
     def reserve(self) -> bool:
-        """Take a place for a delivery that is about to be stored."""
-        if self.free <= 0 or not self.open():
+        """Take a place for a delivery that is about to be stored; a probe is left to the sweep."""
+        if self.free <= 0 or not self.open() or self.gate.breaker.state != "closed":
             return False
         self._reserved += 1
         return True
 
     def unreserve(self) -> None:
         """Give a place back."""
-        self._reserved -= 1
+        self._reserved = max(0, self._reserved - 1)
 
     def put(self, job: Job, *, reserved: bool = False) -> None:
         """Queue a claimed delivery."""
-        self._reserved -= reserved
+        self._reserved = max(0, self._reserved - reserved)  # the place may have been taken in the lane before this one
         self.held[job.delivery] = job
         self._queue.put_nowait(job)
 
@@ -117,6 +120,8 @@ class Lane:
             self._busy.add(me)
             try:
                 await self._send(jobs)
+            except Exception as error:  # the database, as a rule: the lease runs out, and doubt is settled then
+                log.error("sink=%s error=%s detail=%r", self.name, type(error).__name__, str(error)[:200])
             finally:
                 self._busy.discard(me)
                 for job in jobs:
@@ -125,14 +130,17 @@ class Lane:
     async def _send(self, jobs: list[Job]) -> None:
         """Wait for the sink's turn, send, and write down what happened."""
         await self._turn()
-        started = time.perf_counter()
-        if self.gate.paused is not None:
-            outcomes: list[Any] = [Misconfigured(self.gate.paused)] * len(jobs)
-        else:
+        if not self.gate.open(self.clock.monotonic()):
+            await self._put_off(jobs)
+            return
+        real = any(not job.test for job in jobs)
+        if real:
             self.gate.breaker.begin()
-            outcomes = await self._outcomes(jobs)
-            self._learn(jobs, outcomes)
+        started = time.perf_counter()
+        outcomes = await self._outcomes(jobs)
         ms = (time.perf_counter() - started) * 1000
+        if real:
+            self._learn(jobs, outcomes)
         now = self.clock.now()
         results = [
             judge(job, outcome, self.sink, self.settings, now, self.rng, ms)
@@ -144,6 +152,13 @@ class Lane:
         await self._record(results)
         await self._check_refusals()
         self._emit(result.event for result in results if result.event)
+
+    async def _put_off(self, jobs: list[Job]) -> None:
+        """Give deliveries back because the sink was paused or went to rest while they waited here."""
+        self.gate.bucket.give_back()
+        wait = self.gate.wait(self.clock.monotonic())
+        reason = self.gate.paused or "the sink rests"
+        await self._record([put_off(job, reason, wait, self.clock.now()) for job in jobs])
 
     async def _turn(self) -> None:
         wait = self.gate.bucket.wait(self.clock.monotonic())
@@ -162,7 +177,9 @@ class Lane:
         if rest:
             said = await self._bounded(self.sink.send([job.lead for job in rest], self.http))
             if not isinstance(said, list) or len(said) != len(rest):
-                said = [said if isinstance(said, Exception) else as_outcome(ValueError("wrong number of outcomes"))] * len(rest)
+                said = [
+                    said if isinstance(said, Exception) else as_outcome(ValueError("wrong number of outcomes"))
+                ] * len(rest)
             outcomes.update(zip((job.delivery for job in rest), said, strict=True))
         return [outcomes[job.delivery] for job in jobs]
 
@@ -178,9 +195,9 @@ class Lane:
         """Let the gate learn from a send: its breaker, the rests asked for, refusals in a row."""
         now = self.clock.monotonic()
         failed = all(not isinstance(o, Sent | Rejected | Misconfigured) for o in outcomes)
-        asked = [o.after for o in outcomes if isinstance(o, Retry) and o.after is not None]
+        asked = max((rest_asked(o) or 0.0 for o in outcomes), default=0.0)
         if asked:
-            self.gate.rest(max(asked), now)
+            self.gate.rest(asked, now)
         change = self.gate.breaker.note(not failed or bool(asked), now)
         if change:
             self._emit([Event(f"breaker.{change}", self.clock.now(), sink=self.name)])
@@ -198,4 +215,6 @@ class Lane:
         """Hold a destination that refuses one lead after the other, instead of killing the rest."""
         if len(self.gate.refused) >= REFUSALS and self.gate.paused is None:
             self.gate.refused.clear()
-            await self._hold(f"{REFUSALS} different leads in a row were refused. Look at the reasons, then resume the sink.")
+            await self._hold(
+                f"{REFUSALS} different leads in a row were refused. Look at the reasons, then resume the sink."
+            )

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 from hub.errors import LeadhubError, Misconfigured, Retry, Unclear
 from hub.events import Event
+from hub.http import MAX_RETRY_AFTER
 from hub.lead import Lead, Rejected, Sent
 from hub.settings import SinkSettings
 from hub.sink import Outcome, Sink
 from hub.store.deliveries import Result
 
 UNCLEAR_WAIT = 60.0  # before an ambiguous send is repeated: an overloaded receiver may still be busy with it
+SHORTEST_REST = 1.0  # a receiver that asks for no wait at all would be asked again at once, for ever
 JITTER = 0.2
-UNASKED_REST = 60.0  # after a 429 that does not say how long
+
+Repeats = Literal["always", "once", "never"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,42 +45,82 @@ def next_wait(number: int, waits: Sequence[float], rng: random.Random) -> float 
     return waits[number - 1] * rng.uniform(1 - JITTER, 1 + JITTER)
 
 
-def may_repeat(job: Job, sink: Sink, settings: SinkSettings) -> bool:
-    """Return whether a send that may have arrived may be made again."""
+def repeats(sink: Sink, settings: SinkSettings) -> Repeats:
+    """Return how often a send that may have arrived may be made again."""
     if settings.on_unclear != "auto":
-        return settings.on_unclear == "repeat"
-    return sink.repeatable or sink.searchable or (sink.recognisable and not job.unclear)
+        return "always" if settings.on_unclear == "repeat" else "never"
+    if sink.repeatable or sink.searchable:
+        return "always"
+    return "once" if sink.recognisable else "never"
+
+
+def rest_asked(outcome: Outcome | LeadhubError) -> float | None:
+    """Return the seconds an answer asks to be left alone, a second to a day; None when it asks nothing sensible."""
+    after = outcome.after if isinstance(outcome, Retry) else None
+    if after is None or not math.isfinite(after) or after < 0:
+        return None
+    return min(max(after, SHORTEST_REST), MAX_RETRY_AFTER)
+
+
+def put_off(job: Job, reason: str, seconds: float, now: datetime) -> Result:
+    """Return a delivery that was not even tried, because its sink may not be called now; no attempt is used up."""
+    due = now + timedelta(seconds=seconds)
+    return Result(
+        job.delivery, job.number, job.fence, "ready", "put off", now, due, reason, counts=False, unclear=job.unclear
+    )
 
 
 def judge(
-    job: Job, outcome: Outcome | LeadhubError, sink: Sink, settings: SinkSettings, now: datetime, rng: random.Random, ms: float
+    job: Job,
+    outcome: Outcome | LeadhubError,
+    sink: Sink,
+    settings: SinkSettings,
+    now: datetime,
+    rng: random.Random,
+    ms: float,
 ) -> Result:
     """Return what becomes of a delivery after this outcome (reliability policy 2b and 2c)."""
     base = Result(job.delivery, job.number, job.fence, "ready", "retry", now, ms=round(ms, 1), unclear=job.unclear)
     if isinstance(outcome, Sent):
-        return _told(replace(base, state="sent", outcome="sent", ref=outcome.ref, reason=outcome.note, unclear=False), job, "delivery.sent")
+        base = replace(base, state="sent", outcome="sent", ref=outcome.ref, reason=outcome.note, unclear=False)
+        return _told(base, job, "delivery.sent")
     if isinstance(outcome, Rejected):
-        reason = f"{outcome.code}: {outcome.reason}" if outcome.code and outcome.code not in outcome.reason else outcome.reason
+        told = outcome.code is None or outcome.code in outcome.reason
+        reason = outcome.reason if told else f"{outcome.code}: {outcome.reason}"
         return _told(replace(base, state="rejected", outcome="rejected", reason=reason), job, "delivery.rejected")
     if isinstance(outcome, Misconfigured):
         return replace(base, outcome="misconfigured", reason=outcome.reason, due_at=now, counts=False)
-    if isinstance(outcome, Retry) and outcome.after is not None:
-        due = now + timedelta(seconds=outcome.after)
-        return _told(replace(base, reason=outcome.reason, due_at=due, counts=False), job, "delivery.retried")
+    if isinstance(outcome, Retry) and (rest := rest_asked(outcome)) is not None:
+        base = replace(base, reason=outcome.reason, due_at=now + timedelta(seconds=rest), counts=False)
+        return _told(base, job, "delivery.retried")
+    return _again(base, job, outcome, sink, settings, rng)
+
+
+def _again(
+    base: Result, job: Job, outcome: LeadhubError, sink: Sink, settings: SinkSettings, rng: random.Random
+) -> Result:
+    """Return when a failed send is made again: by the retry list, and after doubt only where a repeat is safe."""
     unclear = not isinstance(outcome, Retry)  # an Unclear, or something we did not foresee
-    reason = outcome.reason if isinstance(outcome, LeadhubError) else repr(outcome)
+    reason = outcome.reason if isinstance(outcome, LeadhubError) else repr(outcome)[:200]
     base = replace(base, outcome="unclear" if unclear else "retry", reason=reason, unclear=unclear or job.unclear)
-    if unclear and not may_repeat(job, sink, settings):
+    allowed = repeats(sink, settings)
+    if unclear and (allowed == "never" or (allowed == "once" and job.unclear)):
         return _told(replace(base, state="unclear"), job, "delivery.held")
     wait = next_wait(job.number, settings.retry, rng)
     if wait is None:
-        return _told(replace(base, state="dead", reason=f"given up after {job.number} attempts: {reason}"), job, "delivery.died")
-    due = now + timedelta(seconds=max(wait, UNCLEAR_WAIT) if unclear else wait)
+        return _told(
+            replace(base, state="dead", reason=f"given up after {job.number} attempts: {reason}"), job, "delivery.died"
+        )
+    due = base.at + timedelta(seconds=max(wait, UNCLEAR_WAIT) if unclear else wait)
     return _told(replace(base, due_at=due), job, "delivery.retried")
 
 
 def _told(result: Result, job: Job, kind: str) -> Result:
-    data = {"attempt": job.number, **({"reason": result.reason} if result.reason else {}), **({"test": True} if job.test else {})}
+    data = {
+        "attempt": job.number,
+        **({"reason": result.reason} if result.reason else {}),
+        **({"test": True} if job.test else {}),
+    }
     event = Event(kind, result.at, job.lead.id, job.submission, sink=job.sink, data=data)
     return replace(result, event=event)
 

@@ -106,7 +106,8 @@ async def _tell(hub: Hub, sandbox: Sandbox, folder: Path, url: str, say: Say, be
     sandbox.seed("meta", *(line["graph"] for line in lines if "graph" in line))
     async with httpx.AsyncClient(base_url=url, timeout=30.0, trust_env=False) as http:
         if fresh:
-            say(f"Sending {sum(1 for one in lines if not one['at'])} leads as their vendors send them; lists, scans and mails come by themselves.")
+            number = sum(1 for line in lines if not line["at"])
+            say(f"Sending {number} leads as their vendors send them; lists, scans and mails come by themselves.")
             await _post_all(http, [line for line in lines if not line["at"]])
         await _flowed(hub, began)
         await _report(hub, folder, say)
@@ -153,8 +154,8 @@ async def _report(hub: Hub, folder: Path, say: Say) -> None:
     write_summary(await hub.db.read(summary))
     found = await scored(hub, folder)
     say(
-        f"Dedupe against the demo's truth: precision {found.precision:.3f}, recall {found.recall:.3f}, F1 {found.f1:.3f}; "
-        f"{found.suggested} more pairs are suggested to a person."
+        f"Dedupe against the demo's truth: precision {found.precision:.3f}, recall {found.recall:.3f}, "
+        f"F1 {found.f1:.3f}; {found.suggested} more pairs are suggested to a person."
     )
 
 
@@ -168,9 +169,11 @@ async def scored(hub: Hub, folder: Path) -> Score:
 
 def _known(*, session: Session) -> tuple[dict[tuple[str, str], str], list[tuple[str, str]]]:
     """Return (source, key the source gave) -> lead, and the suggested pairs."""
-    query = sa.select(
-        SUBMISSION.c.source, SUBMISSION.c.key, SUBMISSION.c.kind, SUBMISSION.c.body, SUBMISSION.c.lead
-    ).where(SUBMISSION.c.lead.is_not(None)).order_by(SUBMISSION.c.id)
+    query = (
+        sa.select(SUBMISSION.c.source, SUBMISSION.c.key, SUBMISSION.c.kind, SUBMISSION.c.body, SUBMISSION.c.lead)
+        .where(SUBMISSION.c.lead.is_not(None))
+        .order_by(SUBMISSION.c.id)
+    )
     leads: dict[tuple[str, str], str] = {}
     for source, key, kind, body, lead in session.execute(query):
         given = key or (unpack(body).key if kind == "row" else None)

@@ -47,9 +47,7 @@ class Refusal(Exception):
 class Door:
     """Receives what sources push."""
 
-    def __init__(
-        self, db: Database, plan: Callable[[], Plan], pipeline: Pipeline, *, clock: Clock, ids: Ids
-    ) -> None:
+    def __init__(self, db: Database, plan: Callable[[], Plan], pipeline: Pipeline, *, clock: Clock, ids: Ids) -> None:
         self.db, self.plan, self.pipeline, self.clock, self.ids = db, plan, pipeline, clock, ids
         self._add: Together[dict[str, Any]] = Together(db, store.add)
         self._waiting: dict[str, asyncio.Future[Answer]] = {}
@@ -67,7 +65,9 @@ class Door:
             reply = _refused(Refusal(401, f"The sender did not prove who it is: {error.reason}"), source)
         except BadInput as error:
             reply = _refused(Refusal(error.status, error.reason), source)
-        self.counts[name if source else "", reply.status] = self.counts.get((name if source else "", reply.status), 0) + 1
+        self.counts[name if source else "", reply.status] = (
+            self.counts.get((name if source else "", reply.status), 0) + 1
+        )
         return reply
 
     async def _receive(self, name: str, inbound: Inbound) -> Reply:
@@ -164,7 +164,11 @@ def _idempotency_key(inbound: Inbound) -> str | None:
 
 def _kept(inbound: Inbound, secrets: tuple[str, ...]) -> dict[str, str]:
     """Return the headers worth keeping; what proves the sender has done its work and is not stored."""
-    pairs = [(name, _without_secrets(value, secrets)[:1000]) for name, value in inbound.headers.items() if name not in _PROOFS]
+    pairs = [
+        (name, _without_secrets(value, secrets)[:1000])
+        for name, value in inbound.headers.items()
+        if name not in _PROOFS
+    ]
     return dict(pairs[:KEPT_HEADERS])
 
 

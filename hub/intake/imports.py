@@ -17,6 +17,7 @@ from sqlmodel import Session, select
 from hub.clock import Clock
 from hub.errors import BadInput, ConfigError, LeadhubError
 from hub.events import Event
+from hub.files.opening import Seen, look, settled, unfinished_name
 from hub.ids import Ids
 from hub.intake.rows import Counts, Rows
 from hub.lead import RawLead
@@ -28,6 +29,7 @@ from hub.store.settle import SUBMISSION
 from hub.store.tables import ImportRow
 
 PIECE = 500  # rows committed together
+
 
 @dataclass(frozen=True, slots=True)
 class Imported:
@@ -53,7 +55,8 @@ class Imports:
         emit: Callable[[Iterable[Event]], None],
     ) -> None:
         self.db, self.plan, self.rows, self.clock, self.ids, self.emit = db, plan, rows, clock, ids, emit
-        self._seen: dict[Path, tuple[int, float]] = {}
+        self._told: dict[Path, str] = {}
+        self._seen: dict[Path, tuple[Seen | None, bool]] = {}
 
     async def import_file(self, path: Path, name: str) -> Imported:
         """Read a file into a source and return what became of it."""
@@ -101,7 +104,7 @@ class Imports:
             raise ConfigError(said, key=name)
         return source
 
-    async def look(self, name: str, folder: Path) -> list[Imported]:
+    async def watch(self, name: str, folder: Path) -> list[Imported]:
         """Import the files of a watched folder that have stopped growing since the last look."""
         source = self.plan().sources.get(name)
         pattern = getattr(source.config, "path", None) if source else None
@@ -109,26 +112,33 @@ class Imports:
             return []
         done = []
         for path in sorted(folder.glob(pattern)) if not Path(pattern).is_absolute() else sorted(_absolute(pattern)):
-            if await asyncio.to_thread(self._settled, path):
-                try:
-                    result = await self.import_file(path, name)
-                except (LeadhubError, OSError) as error:
-                    said = {"file": path.name, "reason": str(error)[:300]}
-                    self.emit([Event("source.failed", self.clock.now(), source=name, data=said)])
+            try:
+                if not await asyncio.to_thread(self._settled, path):
                     continue
-                if result.state != "known":
-                    done.append(result)
+                result = await self.import_file(path, name)
+            except (LeadhubError, OSError) as error:
+                self._tell_once(name, path, str(error)[:300])
+                continue
+            if result.state != "known":
+                done.append(result)
         return done
 
+    def _tell_once(self, name: str, path: Path, reason: str) -> None:
+        """Tell of a file that cannot be read; not again while the reason stays the same."""
+        if self._told.get(path) != reason:
+            self._told[path] = reason
+            data = {"file": path.name, "reason": reason}
+            self.emit([Event("source.failed", self.clock.now(), source=name, data=data)])
+
     def _settled(self, path: Path) -> bool:
-        """Return whether a regular file has the size and time it had at the last look, and is not done with."""
-        if path.is_symlink() or not path.is_file():
+        """Return whether nobody is writing to a file since the last look; each state of it is reported once."""
+        if unfinished_name(path.name):
             return False
-        stat = path.stat()
-        now = (stat.st_size, stat.st_mtime)
-        before = self._seen.get(path)
-        self._seen[path] = now if before != now else (-1, stat.st_mtime)
-        return before == now
+        now = look(path)
+        before, read = self._seen.get(path, (None, False))
+        ready = settled(before, now)
+        self._seen[path] = (now, ready)
+        return ready and not (read and before == now)
 
 
 def _line(import_id: str, state: str, rows: int, counts: Counts, reason: str | None = None) -> dict[str, Any]:
@@ -141,6 +151,7 @@ def _absolute(pattern: str) -> Iterator[Path]:
 
 
 def _checksum(path: Path) -> str:
+    look(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -173,9 +184,7 @@ def _count(import_id: str, counts: dict[str, int], *, session: Session) -> None:
     session.execute(sa.update(IMPORT).where(IMPORT.c.id == import_id).values(counts=counts))
 
 
-def _end(
-    import_id: str, state: str, counts: dict[str, int], reason: str | None, now: Any, *, session: Session
-) -> None:
+def _end(import_id: str, state: str, counts: dict[str, int], reason: str | None, now: Any, *, session: Session) -> None:
     values = {"state": state, "counts": counts, "reason": reason, "ended_at": now}
     session.execute(sa.update(IMPORT).where(IMPORT.c.id == import_id).values(**values))
 

@@ -42,7 +42,7 @@ class Rows:
         import_id: str | None = None,
         at_row: int | None = None,
     ) -> Counts:
-        """Keep leads and the new cursor (or the import's row) in one transaction, run them, and say what became of them."""
+        """Keep leads and the cursor (or the import's row) in one transaction, run them, and count what became of them."""
         now = self.clock.now()
         rows, items = self._prepare(source, leads, now, import_id)
         fresh = await self.db.write(_keep, source, rows, cursor, import_id, at_row, now)
@@ -109,14 +109,18 @@ def move_cursor(source: str, cursor: str | None, now: datetime, *, seen: int, ne
     counted = {"seen": CURSOR.c.seen + seen, "new": CURSOR.c.new + new}
     done = session.execute(sa.update(CURSOR).where(CURSOR.c.source == source).values(**values, **counted))
     if not done.rowcount:  # type: ignore[attr-defined]
-        session.execute(sa.insert(CURSOR), [{"source": source, "value": cursor, "polled_at": now, "seen": seen, "new": new}])
+        session.execute(
+            sa.insert(CURSOR), [{"source": source, "value": cursor, "polled_at": now, "seen": seen, "new": new}]
+        )
 
 
 def note_failure(source: str, reason: str, now: datetime, *, session: Session) -> None:
     """Remember that a poll failed, and why; the cursor stays where it is."""
     done = session.execute(sa.update(CURSOR).where(CURSOR.c.source == source).values(failed_at=now, reason=reason))
     if not done.rowcount:  # type: ignore[attr-defined]
-        session.execute(sa.insert(CURSOR), [{"source": source, "failed_at": now, "reason": reason, "seen": 0, "new": 0}])
+        session.execute(
+            sa.insert(CURSOR), [{"source": source, "failed_at": now, "reason": reason, "seen": 0, "new": 0}]
+        )
 
 
 def cursor_of(source: str, *, session: Session) -> str | None:

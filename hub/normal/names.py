@@ -95,9 +95,9 @@ def key(full: str | None, first: str | None, last: str | None) -> str:
 
     张伟, `Zhang Wei` and `WEI, Zhang` share one key; so do 张小明 and `Zhang Xiao Ming`, `Ann B. Ng` and `Ann Ng`.
     """
-    if full:
-        return _whole_key(full)
-    return _key(first, last) if first and last else _whole_key(first or last or "")
+    if first and last:
+        return _key(first, last)
+    return _whole_key(full or first or last or "")
 
 
 def family(full: str | None, last: str | None) -> str:

@@ -45,7 +45,9 @@ class Drift:
             known.update(new)
             self.fresh += [(source, name[:200]) for name in new]
             if not first:
-                self._emit([Event("schema.drifted", self._clock.now(), source=source, data={"fields": sorted(new)[:50]})])
+                self._emit(
+                    [Event("schema.drifted", self._clock.now(), source=source, data={"fields": sorted(new)[:50]})]
+                )
 
 
 def stored_fields(*, session: Session) -> list[tuple[str, str]]:

@@ -128,7 +128,7 @@ class Pipeline:
         for item in items:
             source = plan.sources.get(item.source)
             if source is None or item.tries > TRIES:
-                item.problems = (_no_source(item) if source is None else _poison(item),)
+                item.problems = (_no_source(item) if source is None else _poison(),)
                 leads = []
             else:
                 leads = parse(source, item)
@@ -233,7 +233,7 @@ class Pipeline:
         ctx = RunContext(
             self.clock, self.http, leads, self.rotation, plan, plan.settings.sources[item.source], flow.settings
         )
-        lead = Lead.model_construct(id=self.ids("lead"), source=item.source, submitted_at=raw.submitted_at)
+        lead = Lead.blank(id=self.ids("lead"), source=item.source, submitted_at=raw.submitted_at)
         work = Work(
             raw=raw, lead=lead, submission=item.id, source=item.source, flow=flow.settings.name,
             received_at=item.received_at, accept=item.accept,
@@ -285,7 +285,6 @@ def _no_source(item: Item) -> Problem:
     return Problem(field="", code="no_source", message=said)
 
 
-def _poison(item: Item) -> Problem:
+def _poison() -> Problem:
     said = f"Running it ended the process {TRIES} times. Mend what breaks on it, then replay."
     return Problem(field="", code="poison", message=said)
-

@@ -44,12 +44,14 @@ def run_of(item: Item, raw: RawLead, ended: Ended | None, plan: Plan, now: datet
         "kind": item.kind, "revision": plan.revision, "test": raw.test,
     }  # fmt: skip
     if ended is None:
-        return _unread(common, item, raw, plan)
+        return _unread(common, item, plan)
     work = ended.work
     lead, base = work.lead, work.lead.version - 1 if work.merged else 0
     if ended.status == "accepted":
         lead = lead.with_fields(
-            created_at=lead.created_at or now, updated_at=now, first_touch=lead.first_touch if work.merged else work.touch
+            created_at=lead.created_at or now,
+            updated_at=now,
+            first_touch=lead.first_touch if work.merged else work.touch,
         )
     run = Run(
         **common, flow=work.flow, status=ended.status, reason=ended.reason, problems=_problems(work),
@@ -67,7 +69,7 @@ def run_of(item: Item, raw: RawLead, ended: Ended | None, plan: Plan, now: datet
     return run
 
 
-def _unread(common: dict[str, Any], item: Item, raw: RawLead, plan: Plan) -> Run:
+def _unread(common: dict[str, Any], item: Item, plan: Plan) -> Run:
     """Store a submission that cannot be run: it waits for a person, or has no lead in it."""
     problems = item.problems
     if not problems and item.source not in plan.flows:

@@ -96,7 +96,9 @@ def unpack(body: bytes | str) -> RawLead:
 
 def content_key(raw: RawLead) -> str:
     """Return the key of a row that has none of its own: the same content is the same row."""
-    return "row:" + digest(orjson.dumps(raw.data, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS))[:40]
+    return (
+        "row:" + digest(orjson.dumps(raw.data, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS))[:40]
+    )
 
 
 def item_of(row: SubmissionRow) -> Item:
@@ -108,7 +110,9 @@ def item_of(row: SubmissionRow) -> Item:
         item.raw, item.completed = unpack(row.body), True
     else:
         headers: Mapping[str, str] = row.headers or {}
-        item.inbound = Inbound("POST", row.url or "", headers, query_of(row.url or ""), row.body, row.received_at, row.client or "")
+        item.inbound = Inbound(
+            "POST", row.url or "", headers, query_of(row.url or ""), row.body, row.received_at, row.client or ""
+        )
     return item
 
 

@@ -16,7 +16,7 @@ Counted = tuple[str, str, str]
 
 
 class Ended:
-    """A run that came to its end: the last state of the work, how it ended, a record per step, and who it was counted for."""
+    """The end of a run: the last state of the work, how it ended, a record per step, who it was counted for."""
 
     __slots__ = ("counted", "reason", "status", "steps", "work")
 

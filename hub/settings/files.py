@@ -81,7 +81,8 @@ def _check_routes(flow: FlowSettings, settings: Settings, file: YamlFile, at: Wh
             raise ConfigError(said, file=file.name, line=file.line(here), key=route.name)
         names.add(route.name)
         _known(route.to, settings.sinks, "sink", file, (*here, "to"), f'Route "{route.name}"')
-        _known([route.team] if route.team else [], settings.teams, "team", file, (*here, "assign"), f'Route "{route.name}"')
+        wanted = [route.team] if route.team else []
+        _known(wanted, settings.teams, "team", file, (*here, "assign"), f'Route "{route.name}"')
 
 
 def _known(wanted: Iterable[str], known: Mapping[str, Any], kind: str, file: YamlFile, where: Where, who: str) -> None:

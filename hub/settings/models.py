@@ -181,7 +181,7 @@ class FlowSettings(Section):
 
     name: str = Field(description="What people call the flow.")
     sources: tuple[str, ...] = Field(alias="from", description="The sources it takes leads from.")
-    match: Literal["first", "all"] = Field("first", description="Whether the first matching route takes a lead, or all.")
+    match: Literal["first", "all"] = Field("first", description="Whether the first match takes a lead, or all.")
     steps: tuple[StepSettings, ...] = Field(
         tuple(StepSettings(name=name) for name in DEFAULT_STEPS), description="What happens to a lead, in order."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal
 
@@ -18,7 +19,7 @@ class DedupeOptions(Options):
     """How known people are recognised, and what happens to them."""
 
     policy: Literal["merge", "reject", "reroute"] = Field("merge", description="What happens to a known person.")
-    within: Duration | None = Field(None, description="Only people seen in that time count as known; later is new interest.")
+    within: Duration | None = Field(None, description="Only people seen in that time are known; later is new interest.")
     suggest: float = Field(0.8, ge=0, le=1, description="Likeness from which a near match is suggested to a person.")
     near: bool = Field(True, description="Look for near matches.")
     weights: Weights = Field(default_factory=Weights, description="Evidence per field for near matches.")
@@ -40,13 +41,14 @@ async def dedupe(work: Work, ctx: Context, options: DedupeOptions) -> Work | Sto
     work = work.note("dedupe", matched=first.id, keys=[k.partition(":")[0] for k in keys], policy=policy)
     fresh = within is not None and not await _seen(work, ctx, first, within)
     if policy == "reject" and not fresh:
-        problem = Problem(field="", code="duplicate", message=f"Known as {first.id}; this source's duplicates are refused.")
+        said = f"Known as {first.id}; this source's duplicates are refused."
+        problem = Problem(field="", code="duplicate", message=said)
         lead = work.lead.with_fields(id=first.id)
         return Stop("rejected", problem.message, work.change(lead=lead, quarantine=(problem,)))
     return _merge(work, ctx, first, others, anew=fresh or policy == "reroute", doubtful=doubtful)
 
 
-def _weigh(work: Work, known: list[Lead], owners: dict[str, str]) -> tuple[Work, list[Lead], list[Lead]]:
+def _weigh(work: Work, known: list[Lead], owners: Mapping[str, str]) -> tuple[Work, list[Lead], list[Lead]]:
     """Split the leads that share a key into the same person, and those that only share a switchboard's number."""
     matches = [lead for lead in known if not _only_a_phone(work, lead, owners)]
     doubtful = [lead for lead in known if lead not in matches]
@@ -55,7 +57,7 @@ def _weigh(work: Work, known: list[Lead], owners: dict[str, str]) -> tuple[Work,
     return work.change(identities=identities), matches, doubtful
 
 
-def _only_a_phone(work: Work, lead: Lead, owners: dict[str, str]) -> bool:
+def _only_a_phone(work: Work, lead: Lead, owners: Mapping[str, str]) -> bool:
     """Say whether two people merely share a phone: another e-mail and another name."""
     kinds = {key.removeprefix("test:").partition(":")[0] for key, owner in owners.items() if owner == lead.id}
     if kinds != {"phone"}:

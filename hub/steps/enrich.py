@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,8 +39,10 @@ async def enrich(work: Work, ctx: Context, options: EnrichOptions) -> Work:
     for name in options.use:
         socket = ctx.registry.enricher(name)
         try:
-            async with asyncio.timeout(options.timeout):
-                found = await socket.run(work.lead, ctx)
+            found = socket.run(work.lead, ctx)
+            if inspect.isawaitable(found):
+                async with asyncio.timeout(options.timeout):
+                    found = await found
             lead, fields = _fill(work, name, found)
         except Exception as error:
             if name in options.required:

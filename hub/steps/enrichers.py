@@ -20,7 +20,7 @@ _SECOND_LEVEL = words(
 
 
 @enricher("email_domain")
-async def email_domain(lead: Lead, _ctx: Context) -> Mapping[str, Any]:
+def email_domain(lead: Lead, _ctx: Context) -> Mapping[str, Any]:
     """Guess the company from the e-mail domain, and say in `email_free` whether the mailbox is a free one."""
     domain = domain_of(lead.email)
     if domain is None:
@@ -32,7 +32,7 @@ async def email_domain(lead: Lead, _ctx: Context) -> Mapping[str, Any]:
 
 
 @enricher("phone_region")
-async def phone_region(lead: Lead, _ctx: Context) -> Mapping[str, Any]:
+def phone_region(lead: Lead, _ctx: Context) -> Mapping[str, Any]:
     """Take the country from the phone number, and put `phone_region` and `phone_carrier` into extra."""
     if not lead.phone:
         return {}

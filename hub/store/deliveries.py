@@ -64,7 +64,11 @@ def claim(
             sa.update(TABLE)
             .where(TABLE.c.id.in_(sa.select(chosen.c.id)))
             .values(
-                state="sending", attempts=TABLE.c.attempts + 1, fence=TABLE.c.fence + 1, lease_by=holder, lease_until=lease_until
+                state="sending",
+                attempts=TABLE.c.attempts + 1,
+                fence=TABLE.c.fence + 1,
+                lease_by=holder,
+                lease_until=lease_until,
             )
             .returning(TABLE.c.id)
         ).scalars()
@@ -81,7 +85,9 @@ def settle(results: Sequence[Result], holder: str, *, session: Session) -> list[
     """Write outcomes down; returns the deliveries that somebody else holds by now, whose state is left alone."""
     held: set[str] = set()
     for part in chunks({r.delivery for r in results}):
-        query = sa.select(TABLE.c.id, TABLE.c.fence).where(TABLE.c.id.in_(part), TABLE.c.lease_by == holder, TABLE.c.state == "sending")
+        query = sa.select(TABLE.c.id, TABLE.c.fence).where(
+            TABLE.c.id.in_(part), TABLE.c.lease_by == holder, TABLE.c.state == "sending"
+        )
         fences = {r.delivery: r.fence for r in results}
         held |= {id_ for id_, fence in session.execute(query) if fences[id_] == fence}
     ours = [r for r in results if r.delivery in held]
@@ -91,7 +97,15 @@ def settle(results: Sequence[Result], holder: str, *, session: Session) -> list[
     events = [r.event for r in ours if r.event]
     if events:
         rows = [
-            {"at": e.at, "kind": e.kind, "lead": e.lead, "submission": e.submission, "source": e.source, "sink": e.sink, "data": dict(e.data) or None}
+            {
+                "at": e.at,
+                "kind": e.kind,
+                "lead": e.lead,
+                "submission": e.submission,
+                "source": e.source,
+                "sink": e.sink,
+                "data": dict(e.data) or None,
+            }
             for e in events
         ]
         session.execute(sa.insert(EVENT), rows)
@@ -214,7 +228,9 @@ def decide(delivery: str, arrived: bool, now: datetime, *, session: Session) -> 
     state = {"state": "sent", "done_at": now, "outcome": "sent", "reason": "a person saw it on the other side"}
     again = {"state": "ready", "due_at": now, "unclear": False, "reason": None, "priority": 2}
     done = session.execute(
-        sa.update(TABLE).where(TABLE.c.id == delivery, TABLE.c.state == "unclear").values(**(state if arrived else again))
+        sa.update(TABLE)
+        .where(TABLE.c.id == delivery, TABLE.c.state == "unclear")
+        .values(**(state if arrived else again))
     )
     return bool(done.rowcount)  # type: ignore[attr-defined]
 
@@ -222,6 +238,8 @@ def decide(delivery: str, arrived: bool, now: datetime, *, session: Session) -> 
 def counts(*, session: Session) -> dict[tuple[str, str], int]:
     """Return how many deliveries each (sink, state) has, test leads aside."""
     found = session.execute(
-        sa.select(TABLE.c.sink, TABLE.c.state, sa.func.count()).where(~TABLE.c.test).group_by(TABLE.c.sink, TABLE.c.state)
+        sa.select(TABLE.c.sink, TABLE.c.state, sa.func.count())
+        .where(~TABLE.c.test)
+        .group_by(TABLE.c.sink, TABLE.c.state)
     )
     return {(sink, state): number for sink, state, number in found}

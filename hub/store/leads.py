@@ -34,7 +34,9 @@ def owners(keys: Iterable[str], *, session: Session) -> dict[str, str]:
     """Return the lead that owns each exact identity key; unknown keys are absent."""
     found: dict[str, str] = {}
     for part in chunks(keys):
-        rows = session.execute(sa.select(IDENTITY.c.key, IDENTITY.c.lead).where(IDENTITY.c.key.in_(part), IDENTITY.c.exact))
+        rows = session.execute(
+            sa.select(IDENTITY.c.key, IDENTITY.c.lead).where(IDENTITY.c.key.in_(part), IDENTITY.c.exact)
+        )
         found.update((key, lead) for key, lead in rows)
     return found
 

@@ -51,7 +51,9 @@ def split(
     moving = sa.select(IDENTITY.c.key).where(IDENTITY.c.lead == known.id)
     for key in list(session.execute(moving).scalars()):
         if key not in kept:
-            session.execute(sa.update(IDENTITY).where(IDENTITY.c.key == key, IDENTITY.c.lead == known.id).values(lead=taken.id))
+            session.execute(
+                sa.update(IDENTITY).where(IDENTITY.c.key == key, IDENTITY.c.lead == known.id).values(lead=taken.id)
+            )
     for lead in (known, taken):
         row = lead_store.row_of(lead, now)
         done = session.execute(sa.update(LEAD).where(LEAD.c.id == lead.id).values(**row, merged_into=None))
@@ -102,7 +104,15 @@ def leads_of_person(keys: Collection[str], *, session: Session) -> list[str]:
 
 def erase(ids: Collection[str], now: datetime, *, session: Session) -> dict[str, int]:
     """Blank everything personal of these leads in every table; returns how many rows of each were blanked."""
-    blank = {"full_name": None, "email": None, "phone": None, "company": None, "country": None, "owner": None, "body": "{}"}
+    blank = {
+        "full_name": None,
+        "email": None,
+        "phone": None,
+        "company": None,
+        "country": None,
+        "owner": None,
+        "body": "{}",
+    }
     counts = {"deliveries_stopped": drop_leads(ids, "erased", now, session=session)}
     submissions = list(session.execute(sa.select(SUBMISSION.c.id).where(SUBMISSION.c.lead.in_(ids))).scalars())
     children = sa.or_(SUBMISSION.c.id.in_(submissions), SUBMISSION.c.duplicate_of.in_(submissions))

@@ -19,7 +19,13 @@ KEYS: Mapping[str, str] = {
 }  # fmt: skip
 """The tables that can be listed, with the column they are paged by."""
 
-_HEAVY = {"submission": {"body", "headers", "candidate", "completed"}, "lead": {"body"}, "decision": {"body"}, "config_revision": {"text"}, "api_key": {"digest"}}
+_HEAVY = {
+    "submission": {"body", "headers", "candidate", "completed"},
+    "lead": {"body"},
+    "decision": {"body"},
+    "config_revision": {"text"},
+    "api_key": {"digest"},
+}
 
 
 def columns(table: str) -> list[Any]:

@@ -39,9 +39,10 @@ async def scratch(db: Database) -> AsyncIterator[Database]:
 
 
 def _copy_sqlite(source: str, target: Path) -> None:
-    with contextlib.closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as old, contextlib.closing(
-        sqlite3.connect(target)
-    ) as new:
+    with (
+        contextlib.closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as old,
+        contextlib.closing(sqlite3.connect(target)) as new,
+    ):
         old.backup(new)
 
 
@@ -73,5 +74,3 @@ class _Temporary(Database):
         """Let the temporary tables go."""
         self._one.close()
         super().close()
-
-

@@ -239,7 +239,9 @@ def _join(run: Run, session: Session) -> None:
     for other in run.joined:
         moved = list(session.execute(sa.select(SUBMISSION.c.id).where(SUBMISSION.c.lead == other)).scalars())
         mine = sa.select(IDENTITY.c.key).where(IDENTITY.c.lead == run.lead.id)
-        session.execute(sa.delete(IDENTITY).where(IDENTITY.c.lead == other, ~IDENTITY.c.exact, IDENTITY.c.key.in_(mine)))
+        session.execute(
+            sa.delete(IDENTITY).where(IDENTITY.c.lead == other, ~IDENTITY.c.exact, IDENTITY.c.key.in_(mine))
+        )
         for table in (IDENTITY, TOUCH, SUBMISSION):
             session.execute(sa.update(table).where(table.c.lead == other).values(lead=run.lead.id))
         session.execute(

@@ -100,7 +100,9 @@ def known_keys(pairs: Iterable[tuple[str, str]], *, session: Session) -> dict[tu
             TABLE.c.source.in_({s for s, _ in wanted}), TABLE.c.key.in_({k for _, k in wanted})
         )
     )
-    return {(source, key): First(id_, lead, digest) for source, key, id_, lead, digest in found if (source, key) in wanted}
+    return {
+        (source, key): First(id_, lead, digest) for source, key, id_, lead, digest in found if (source, key) in wanted
+    }
 
 
 def known_digests(
@@ -131,6 +133,8 @@ def keep_completed(submission: str, completed: str, *, session: Session) -> None
 def counts(*, session: Session) -> dict[tuple[str, str], int]:
     """Return how many submissions each (source, state) has, test leads aside."""
     found = session.execute(
-        sa.select(TABLE.c.source, TABLE.c.state, sa.func.count()).where(~TABLE.c.test).group_by(TABLE.c.source, TABLE.c.state)
+        sa.select(TABLE.c.source, TABLE.c.state, sa.func.count())
+        .where(~TABLE.c.test)
+        .group_by(TABLE.c.source, TABLE.c.state)
     )
     return {(source, state): number for source, state, number in found}

@@ -34,7 +34,12 @@ class SubmissionRow(SQLModel, table=True):
         sa.Index("submission_key", "source", "key", unique=True),
         sa.Index("submission_idempotency", "source", "idempotency_key", unique=True),
         sa.Index("submission_digest", "source", "digest"),
-        sa.Index("submission_due", "due_at", sqlite_where=sa.text("state = 'received'"), postgresql_where=sa.text("state = 'received'")),
+        sa.Index(
+            "submission_due",
+            "due_at",
+            sqlite_where=sa.text("state = 'received'"),
+            postgresql_where=sa.text("state = 'received'"),
+        ),
         sa.Index("submission_lead", "lead"),
         sa.Index("submission_state", "state", "id"),
     )
@@ -50,7 +55,9 @@ class SubmissionRow(SQLModel, table=True):
     digest: str | None = None  # SHA-256 of the body, for senders without an id
     key: str | None = None  # the source's own id
     idempotency_key: str | None = None
-    completed: str | None = Field(default=None, sa_type=sa.Text)  # what a second call to the vendor added, as a raw lead
+    completed: str | None = Field(
+        default=None, sa_type=sa.Text
+    )  # what a second call to the vendor added, as a raw lead
     candidate: str | None = Field(default=None, sa_type=sa.Text)  # the lead as this submission alone says it
     lead: str | None = None
     duplicate_of: str | None = None
@@ -101,7 +108,9 @@ class IdentityRow(SQLModel, table=True):
 
     __tablename__ = "identity"
     __table_args__ = (
-        sa.Index("identity_exact", "key", unique=True, sqlite_where=sa.text("exact"), postgresql_where=sa.text("exact")),
+        sa.Index(
+            "identity_exact", "key", unique=True, sqlite_where=sa.text("exact"), postgresql_where=sa.text("exact")
+        ),
         sa.Index("identity_lead", "lead"),
     )
     key: str = Field(primary_key=True)
@@ -180,8 +189,19 @@ class DeliveryRow(SQLModel, table=True):
     __tablename__ = "delivery"
     __table_args__ = (
         sa.Index("delivery_once", "lead", "sink", "version", unique=True),
-        sa.Index("delivery_due", "sink", "due_at", sqlite_where=sa.text("state = 'ready'"), postgresql_where=sa.text("state = 'ready'")),
-        sa.Index("delivery_lease", "lease_until", sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'")),
+        sa.Index(
+            "delivery_due",
+            "sink",
+            "due_at",
+            sqlite_where=sa.text("state = 'ready'"),
+            postgresql_where=sa.text("state = 'ready'"),
+        ),
+        sa.Index(
+            "delivery_lease",
+            "lease_until",
+            sqlite_where=sa.text("state = 'sending'"),
+            postgresql_where=sa.text("state = 'sending'"),
+        ),
         sa.Index("delivery_state", "state", "sink", "id"),
     )
     id: str = Field(primary_key=True)

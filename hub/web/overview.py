@@ -12,8 +12,8 @@ from hub import explain
 from hub.api.access import COOKIE, HubDep, caller_of
 from hub.api.problems import ApiError
 from hub.app import Hub
-from hub.store import listing
 from hub.store import leads as lead_store
+from hub.store import listing
 from hub.store.summary import summary
 from hub.web.page import Safe, figures, link, page, table, text
 
@@ -32,7 +32,9 @@ async def _signed_in(request: Request) -> Response | None:
     try:
         await caller_of(request)
     except ApiError:
-        words = "Open the address that leadhub printed when it started: it carries the key. Or add ?key= and an API key."
+        words = (
+            "Open the address that leadhub printed when it started: it carries the key. Or add ?key= and an API key."
+        )
         return page("leadhub", Safe(f"<p>{text(words)}</p>"), status=401)
     return None
 
@@ -82,7 +84,15 @@ def _counts(first: str, counts: dict[str, dict[str, int]], states: tuple[str, ..
 
 def _newest(leads: list[dict[str, Any]]) -> Safe:
     rows = [
-        (link(f"/leads/{r['id']}", r["id"]), r["full_name"], r["company"], r["country"], r["source"], r["grade"], r["owner"])
+        (
+            link(f"/leads/{r['id']}", r["id"]),
+            r["full_name"],
+            r["company"],
+            r["country"],
+            r["source"],
+            r["grade"],
+            r["owner"],
+        )
         for r in leads
     ]
     return table(("lead", "name", "company", "country", "source", "grade", "owner"), rows)
@@ -100,7 +110,7 @@ async def walk(request: Request, hub: HubDep, lead: str) -> Response:
     found = await hub.db.read(listing.of_lead, current.id)
     decision = orjson.loads(found["decisions"][-1]["body"]) if found["decisions"] else {}
     decision["deliveries"] = found["deliveries"]
-    said = [Safe(f"<p lang={lang}>{text(explain.sentence(decision, lang))}</p>") for lang in ("en", "zh")]  # type: ignore[arg-type]
+    said = [Safe(f"<p lang={lang}>{text(explain.sentence(decision, lang))}</p>") for lang in ("en", "zh")]
     trail = "".join(f"<li>{text(line)}</li>" for line in explain.trail(decision, hub.plan.settings.hub.language))
     fields = [(name, value.value, value.raw, value.source) for name, value in current.values.items()]
     return page(

@@ -95,11 +95,17 @@ def main(seconds: float = 60.0, connections: int = 50) -> None:
         waits.sort()
         print(f"connections {connections}, {took:.0f} s, answers {statuses}")
         print(f"{'accepted':32} {accepted / took:10.0f} leads/s")
-        print(f"{'in the sink ledger while posting':32} {(in_ledger(ledger) - before - 100) / drained:10.0f} leads/s (drained after {drained - took:.1f} s more)")
-        print(f"{'CPU of the hub per lead':32} {cpu / accepted * 1e6:10.0f} µs, so at most {accepted / cpu:.0f} leads/s and core")
+        print(
+            f"{'in the sink ledger while posting':32} {(in_ledger(ledger) - before - 100) / drained:10.0f} leads/s (drained after {drained - took:.1f} s more)"
+        )
+        print(
+            f"{'CPU of the hub per lead':32} {cpu / accepted * 1e6:10.0f} µs, so at most {accepted / cpu:.0f} leads/s and core"
+        )
         print(f"{'answer p50':32} {statistics.median(waits) * 1e3:10.1f} ms")
         print(f"{'answer p99':32} {waits[int(len(waits) * 0.99)] * 1e3:10.1f} ms")
-        print(f"{'one lead alone, post to ledger':32} {statistics.median(lone) * 1e3:10.1f} ms p50, {lone[94] * 1e3:.1f} ms p95")
+        print(
+            f"{'one lead alone, post to ledger':32} {statistics.median(lone) * 1e3:10.1f} ms p50, {lone[94] * 1e3:.1f} ms p95"
+        )
 
 
 def cpu_seconds(pid: int) -> float:

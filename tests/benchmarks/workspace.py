@@ -90,6 +90,22 @@ def write(folder: Path, sink: str) -> Path:
     return path
 
 
-_FIRST = ["Ann", "Bob", "Carla", "Dan", "Eve", "Frank", "Grace", "Hugo", "Ida", "Jack", "Kim", "Lena", "Max", "Nina", "Otto"]
+_FIRST = [
+    "Ann",
+    "Bob",
+    "Carla",
+    "Dan",
+    "Eve",
+    "Frank",
+    "Grace",
+    "Hugo",
+    "Ida",
+    "Jack",
+    "Kim",
+    "Lena",
+    "Max",
+    "Nina",
+    "Otto",
+]
 _LAST = ["smith", "miller", "garcia", "chen", "novak", "rossi", "dubois", "kowalski", "jensen", "silva", "tanaka"]
 _TITLES = ["CEO", "Head of Sales", "Engineer", "Buyer", "Student", "Marketing Manager"]

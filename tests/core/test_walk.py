@@ -11,7 +11,13 @@ from hub.store import submissions as submission_store
 from tests.conftest import MakeHub, post, settled
 from tests.core.looking import all_rows, lead_of, rows
 
-ANN = {"id": "1", "full_name": "Ann Ng", "email": "Ann.Ng@Acme.example.com", "phone": "138 0013 8000", "company": "Acme Ltd"}
+ANN = {
+    "id": "1",
+    "full_name": "Ann Ng",
+    "email": "Ann.Ng@Acme.example.com",
+    "phone": "138 0013 8000",
+    "company": "Acme Ltd",
+}
 
 
 async def test_a_lead_walks_from_the_door_to_its_sinks(hub):
@@ -22,7 +28,12 @@ async def test_a_lead_walks_from_the_door_to_its_sinks(hub):
     said = answer.json()
     assert said["status"] == "accepted"
     lead = await lead_of(hub, said["lead"])
-    assert (lead.email, lead.phone, lead.first_name, lead.last_name) == ("Ann.Ng@acme.example.com", "+8613800138000", "Ann", "Ng")
+    assert (lead.email, lead.phone, lead.first_name, lead.last_name) == (
+        "Ann.Ng@acme.example.com",
+        "+8613800138000",
+        "Ann",
+        "Ng",
+    )
     crm, chat = hub.plan.sinks["crm"], hub.plan.sinks["chat"]
     assert [sent.id for sent in crm.sent] == [sent.id for sent in chat.sent] == [lead.id]
     found = await all_rows(hub, "delivery")
@@ -39,7 +50,15 @@ async def test_the_decision_record_holds_every_step(hub):
     await post(hub, json.dumps(ANN))
     decision = json.loads((await all_rows(hub, "decision"))[0]["body"])
     assert [step["step"] for step in decision["steps"]] == [
-        "map", "normalize", "validate", "dedupe", "enrich", "score", "route", "assign", "deliver",
+        "map",
+        "normalize",
+        "validate",
+        "dedupe",
+        "enrich",
+        "score",
+        "route",
+        "assign",
+        "deliver",
     ]
     assert {step["outcome"] for step in decision["steps"]} == {"passed"}
     assert decision["routes"] == ["all"]
@@ -122,7 +141,12 @@ async def test_a_test_lead_flows_to_the_end_and_reaches_no_sink(hub):
 async def test_a_crash_after_the_answer_loses_nothing(make_hub: MakeHub):
     hub = await make_hub()
     row = submission_store.row(
-        id="sub_crashed", source="website", received_at=hub.clock.now(), body=json.dumps(ANN).encode(), headers={}, url="/in/website"
+        id="sub_crashed",
+        source="website",
+        received_at=hub.clock.now(),
+        body=json.dumps(ANN).encode(),
+        headers={},
+        url="/in/website",
     )
     await hub.db.write(submission_store.add, [row])
     assert await hub.pipeline.sweep() == 1
@@ -152,7 +176,9 @@ async def test_what_a_dead_process_was_sending_is_sent_again_where_that_is_safe(
     await post(hub, json.dumps(ANN))
     await settled(hub)
     await hub.db.write(_as_if_dead)
-    assert {state for _, state in await hub.db.write(delivery_store.rescue, hub.clock.now(), everything=True)} == {"ready"}
+    assert {state for _, state in await hub.db.write(delivery_store.rescue, hub.clock.now(), everything=True)} == {
+        "ready"
+    }
     await settled(hub)
     found = await rows(hub, "delivery", sink="crm")
     assert [(row["state"], row["rescues"]) for row in found] == [("sent", 1)]

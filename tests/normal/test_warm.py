@@ -8,7 +8,8 @@ import sys
 PROBE = """
 import sys
 from hub.normal.warm import warm_up
-slow = ("pypinyin", "nameparser", "phonenumbers.carrierdata", "phonenumbers.data.region_CN", "phonenumbers.data.region_JP")
+numbers = ("phonenumbers.carrierdata", "phonenumbers.data.region_CN", "phonenumbers.data.region_JP")
+slow = ("pypinyin", "nameparser", *numbers)
 print(*(name in sys.modules for name in slow))
 warm_up(("CN", "JP"))
 print(*(name in sys.modules for name in slow))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import imaplib
 import smtplib
 import socket
 from collections.abc import AsyncIterator
@@ -222,6 +223,27 @@ async def test_a_mailbox_with_a_password_wants_it() -> None:
         assert len(list(sandbox.entries())) == 1
 
 
-async def test_without_a_port_there_is_no_mail_receiver(sandbox: Sandbox) -> None:
+async def test_a_mail_that_was_taken_can_be_read_by_imap() -> None:
+    async with Sandbox(smtp_port=0, imap_port=0) as sandbox:
+        sandbox.script("/smtp/data", [{"status": 451}])
+        with pytest.raises(smtplib.SMTPDataError):
+            await asyncio.to_thread(send, sandbox.smtp_port, mail(1))
+        await asyncio.to_thread(send, sandbox.smtp_port, mail(2))
+        (read,) = await asyncio.to_thread(inbox, sandbox.imap.port, sandbox.imap.user, sandbox.imap.password)
+        assert b"Message-ID: <2@hub>" in read
+        assert sandbox.addresses()[-1] == f"  imap://127.0.0.1:{sandbox.imap.port}"
+
+
+def inbox(port: int, user: str, password: str) -> list[bytes]:
+    with imaplib.IMAP4("127.0.0.1", port, timeout=10) as imap:
+        imap.login(user, password)
+        imap.select("INBOX", readonly=True)
+        _, (found,) = imap.uid("SEARCH", "ALL")
+        return [imap.uid("FETCH", number.decode(), "(BODY.PEEK[])")[1][0][1] for number in found.split()]
+
+
+async def test_without_a_port_there_is_no_mail(sandbox: Sandbox) -> None:
     with pytest.raises(LookupError):
         _ = sandbox.smtp_port
+    with pytest.raises(LookupError):
+        _ = sandbox.imap

@@ -2,11 +2,13 @@
 
 from alembic import context
 
-from hub.store import tables
+from sqlmodel import SQLModel
+
+import hub.store.tables  # noqa: F401 - registers the tables
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=tables.SQLModel.metadata,
+    target_metadata=SQLModel.metadata,
     render_as_batch=True,
 )
 with context.begin_transaction():

@@ -137,7 +137,9 @@ def check_registers_what_the_hub_knows(plug: Plug) -> None:
     for thing in plug.things:
         is_connector = isinstance(thing, type) and issubclass(thing, Connector)
         if not is_connector and not isinstance(thing, (Step, Socket)):
-            raise Failed(f"hub_register yields {thing!r:.80}. Yield connector classes, or what @step and its like make.")
+            raise Failed(
+                f"hub_register yields {thing!r:.80}. Yield connector classes, or what @step and its like make."
+            )
 
 
 def check_watches_every_event(plug: Plug) -> None:

@@ -133,7 +133,9 @@ class Subject:
         except (ValidationError, LeadhubError) as error:
             first = error.errors(include_url=False)[0] if isinstance(error, ValidationError) else None
             said = f"{'.'.join(map(str, first['loc']))}: {first['msg']}" if first else str(error)
-            raise Failed(f"It cannot be built: {said}. Give `config` in {self.name}.cases.yaml what it needs.") from error
+            raise Failed(
+                f"It cannot be built: {said}. Give `config` in {self.name}.cases.yaml what it needs."
+            ) from error
 
 
 def subject_of(plug: Plug, cls: type[Connector]) -> Subject:

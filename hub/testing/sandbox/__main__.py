@@ -18,8 +18,10 @@ def main() -> None:
     parser.add_argument("--ledger", type=Path, help="JSONL file of every request received (default: a temporary one)")
     parser.add_argument("--no-limits", action="store_true", help="switch the vendors' rate limits off")
     parser.add_argument("--smtp-port", type=int, help="start the mail receiver too; 0: any free port")
+    parser.add_argument("--imap-port", type=int, help="start a mailbox of what the receiver takes; 0: any free port")
     options = parser.parse_args()
-    run(options.host, options.port, options.ledger, limits=not options.no_limits, smtp_port=options.smtp_port)
+    ports = {"smtp_port": options.smtp_port, "imap_port": options.imap_port}
+    run(options.host, options.port, options.ledger, limits=not options.no_limits, **ports)
 
 
 if __name__ == "__main__":

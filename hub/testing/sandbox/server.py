@@ -17,10 +17,11 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Mount
 
 from hub.clock import Clock, SystemClock
+from hub.testing.imap_server import ImapServer
 from hub.testing.sandbox.control import Control, configure, refused
 from hub.testing.sandbox.exchange import Exchange
 from hub.testing.sandbox.ledger import Entry, Ledger
-from hub.testing.sandbox.mail import MailServer
+from hub.testing.sandbox.mail import MailServer, mailbox
 from hub.testing.sandbox.script import Scripts, Step
 from hub.testing.sandbox.vendors import VENDORS
 from hub.testing.sandbox.vendors.webhook import Webhook, WebhookExchange
@@ -35,7 +36,8 @@ class Sandbox:
     """A running sandbox inside `async with`; each vendor is at `{url}/{vendor}`.
 
     `settings` are per vendor; `limits=False` switches the vendors' rate limits off; without a ledger path the
-    ledger is a temporary file. `smtp_port` starts the mail receiver too (0: any free port).
+    ledger is a temporary file. `smtp_port` starts the mail receiver too, `imap_port` a mailbox that has what the
+    receiver takes (0: any free port).
     """
 
     def __init__(
@@ -47,9 +49,11 @@ class Sandbox:
         settings: Mapping[str, Mapping[str, Any]] | None = None,
         limits: bool = True,
         smtp_port: int | None = None,
+        imap_port: int | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._host, self._port, self._ledger_path, self._smtp_port = host, port, ledger, smtp_port
+        self._host, self._port, self._ledger_path = host, port, ledger
+        self._smtp_port, self._imap_port = smtp_port, imap_port
         self._clock = clock or SystemClock()
         self._scripts = Scripts()
         own = settings or {}
@@ -58,6 +62,7 @@ class Sandbox:
         self._mail_settings: dict[str, Any] = dict(own.get("smtp", {}))
         self._stack = AsyncExitStack()
         self._mail: MailServer | None = None
+        self._imap: ImapServer | None = None
 
     async def __aenter__(self) -> Self:
         """Open the ledger and listen."""
@@ -67,8 +72,10 @@ class Sandbox:
             stack.callback(self._ledger.close)
             self._remember()
             self._server = await stack.enter_async_context(_Server(self._app(), self._host, self._port))
+            if self._imap_port is not None:
+                self._imap = await stack.enter_async_context(mailbox(self._host, self._imap_port))
             if self._smtp_port is not None:
-                mail = MailServer(self._scripts, self._ledger, self._clock, self._mail_settings)
+                mail = MailServer(self._scripts, self._ledger, self._clock, self._mail_settings, self._imap)
                 self._mail = await stack.enter_async_context(mail.listening(self._host, self._smtp_port))
             self._stack = stack.pop_all()
         return self
@@ -78,7 +85,7 @@ class Sandbox:
         await self._stack.aclose()
 
     async def start(self, server: AbstractAsyncContextManager[T]) -> T:
-        """Start another server, such as an IMAP one, that ends with the sandbox."""
+        """Start another server that ends with the sandbox."""
         return await self._stack.enter_async_context(server)
 
     @property
@@ -92,6 +99,13 @@ class Sandbox:
         if self._mail is None:
             raise LookupError("The mail receiver is not running: give smtp_port.")
         return self._mail.port
+
+    @property
+    def imap(self) -> ImapServer:
+        """Return the mailbox; raises LookupError when it was not asked for."""
+        if self._imap is None:
+            raise LookupError("The mailbox is not running: give imap_port.")
+        return self._imap
 
     def script(
         self, path: str, steps: Iterable[Step | Mapping[str, Any]], *, seed: int = 0, method: str | None = None
@@ -114,6 +128,12 @@ class Sandbox:
     def entries(self, vendor: str | None = None, after: int = 0) -> Iterator[Entry]:
         """Yield what was received after an id, of one vendor or of all."""
         return self._ledger.entries(vendor, after)
+
+    def addresses(self) -> list[str]:
+        """Return a line per address: the sandbox's own first, then vendors and mail."""
+        lines = [f"Sandbox on {self.url}", *(f"  {self.url}/{name}" for name in self.vendors)]
+        lines += [f"  smtp://{self._host}:{self._mail.port}"] if self._mail else []
+        return lines + ([f"  imap://{self._host}:{self._imap.port}"] if self._imap else [])
 
     def _app(self) -> Any:
         """Return the ASGI app: the webhook receiver by the shortest path, the rest by Starlette."""
@@ -171,30 +191,21 @@ class _Server:
         await self._server.shutdown()
 
 
-async def serve(
-    host: str, port: int, ledger: Path | None = None, *, limits: bool = True, smtp_port: int | None = None
-) -> None:
+async def serve(sandbox: Sandbox) -> None:
     """Run a sandbox until SIGINT or SIGTERM."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with Sandbox(host=host, port=port, ledger=ledger, limits=limits, smtp_port=smtp_port) as sandbox:
-        lines = [f"Sandbox on {sandbox.url}", *(f"  {sandbox.url}/{name}" for name in sandbox.vendors)]
-        lines += [f"Mail on {host}:{sandbox.smtp_port}"] if smtp_port is not None else []
-        sys.stdout.write("\n".join(lines) + "\n")
+    async with sandbox:
+        sys.stdout.write("\n".join(sandbox.addresses()) + "\n")
         sys.stdout.flush()
         await stop.wait()
 
 
-def run(
-    host: str = "127.0.0.1",
-    port: int = 9900,
-    ledger_path: Path | None = None,
-    *,
-    limits: bool = True,
-    smtp_port: int | None = None,
-) -> None:
-    """Run a sandbox from the command line until it is interrupted; the address is printed first."""
-    factory = uvicorn.Config("").get_loop_factory()
-    with asyncio.Runner(loop_factory=factory) as runner:
-        runner.run(serve(host, port, ledger_path, limits=limits, smtp_port=smtp_port))
+def run(host: str = "127.0.0.1", port: int = 9900, ledger_path: Path | None = None, **options: Any) -> None:
+    """Run a sandbox from the command line until it is interrupted; the first line printed ends with its address.
+
+    `options` are those of Sandbox: `limits`, `smtp_port`, `imap_port`, `settings`.
+    """
+    with asyncio.Runner(loop_factory=uvicorn.Config("").get_loop_factory()) as runner:
+        runner.run(serve(Sandbox(host=host, port=port, ledger=ledger_path, **options)))
