@@ -106,6 +106,8 @@ async def retry(hub: HubDep, body: Retried) -> dict[str, int]:
 @router.post("/deliveries/{delivery}/decide", dependencies=[needs("operator")])
 async def decide(hub: HubDep, delivery: str, body: Decided) -> dict[str, bool]:
     """Settle a held delivery: it arrived, or it is to be sent again."""
-    if not await hub.db.write(delivery_store.decide, delivery, body.arrived, hub.clock.now()):
+    event = await hub.db.write(delivery_store.decide, delivery, body.arrived, hub.clock.now())
+    if event is None:
         raise ApiError(409, "This delivery is not held.")
+    hub.emit([event])
     return {"arrived": body.arrived}

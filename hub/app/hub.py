@@ -127,8 +127,9 @@ class Hub:
         """Start working: what a former process left is taken up first; without bells, callers ring them."""
         if self.db.sqlite:  # one process: whoever held anything before us is gone
             await self.db.write(submission_store.free_leases)
-            await self.dispatcher.rescue(everything=True)
         await self.dispatcher.use(self.plan)
+        if self.db.sqlite:
+            await self.dispatcher.rescue(everything=True)
         self.pipeline.start()
         countries = {self.plan.settings.hub.region, *(s.region for s in self.plan.settings.sources.values())}
         self._warming = asyncio.create_task(asyncio.to_thread(warm_up, tuple(filter(None, countries))))

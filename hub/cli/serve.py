@@ -16,6 +16,7 @@ import uvicorn
 from rich.console import Console
 
 from hub.api.app import create_app
+from hub.api.patience import Limits, patient
 from hub.app import Hub
 from hub.app.hub import ROLES
 from hub.cli.office import announce, config_path, office, withdraw
@@ -58,10 +59,11 @@ def asyncio_run(work: Coroutine[Any, Any, None]) -> None:
 
 def server(hub: Hub, host: str, port: int, key: str) -> uvicorn.Server:
     """Return the web server of a hub, not started yet."""
+    settings = hub.plan.settings.hub
     options = uvicorn.Config(
         create_app(hub, local_key=key), host=host, port=port, log_level="warning", access_log=False,
-        server_header=False, timeout_keep_alive=30, timeout_graceful_shutdown=45, proxy_headers=False,
-        h11_max_incomplete_event_size=64 << 10, backlog=2048,
+        server_header=False, timeout_keep_alive=30, timeout_graceful_shutdown=45, proxy_headers=False, backlog=2048,
+        http=patient(Limits(settings.head_within, settings.body_within)), ws="none",
     )  # fmt: skip
     return uvicorn.Server(options)
 

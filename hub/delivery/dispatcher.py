@@ -12,7 +12,7 @@ import httpx
 
 from hub.clock import Clock
 from hub.delivery.lane import Lane
-from hub.delivery.policy import Job
+from hub.delivery.policy import Job, repeats
 from hub.events import Event
 from hub.lead import Delivery, Lead
 from hub.plan import Plan
@@ -45,23 +45,27 @@ class Dispatcher:
         self._rng = random.Random(seed)
         self.record: Together[store.Result] = Together(db, store.settle, holder)
         self._sweeping = False
+        self._stray: list[str] = []  # claimed for a sink that went away meanwhile
         self._url: str | None = None
 
     async def use(self, plan: Plan) -> None:
-        """Open lanes for the sinks of a plan; those of sinks that changed or went are closed."""
+        """Open lanes for the sinks of a plan; those of sinks that changed or went are closed, the others go on."""
+        paused = await self.db.read(store.paused)
         old, self.lanes = self.lanes, {}
-        for name, sink in plan.sinks.items():
-            self.lanes[name] = Lane(
-                name, sink, plan.settings.sinks[name], http=self.http, clock=self.clock, rng=self._rng,
-                record=self.record, pause=self._pause, emit=self.emit,
-            )  # fmt: skip
         self._url = plan.settings.hub.public_url
-        for name, (_, reason) in (await self.db.read(store.paused)).items():
-            if name in self.lanes:
-                self.lanes[name].gate.paused = reason or "paused"
-        await asyncio.gather(*(self._close(lane) for lane in old.values()))
-        for lane in self.lanes.values():
+        for name, sink in plan.sinks.items():
+            settings = plan.settings.sinks[name]
+            if name in old and old[name].serves(sink, settings):
+                self.lanes[name] = old.pop(name)
+                continue
+            lane = self.lanes[name] = Lane(
+                name, sink, settings, http=self.http, clock=self.clock, rng=self._rng, record=self.record,
+                pause=self._pause, emit=self.emit,
+            )  # fmt: skip
+            if name in paused:
+                lane.gate.paused = paused[name][1] or "paused"
             lane.start()
+        await asyncio.gather(*(self._close(lane) for lane in old.values()))
 
     async def stop(self) -> None:
         """Finish what is being sent and give back the rest."""
@@ -90,6 +94,8 @@ class Dispatcher:
                 lane = self.lanes.get(row["sink"])
                 if lane is not None:
                     lane.put(self._job(row, lead), reserved=True)
+                else:
+                    self._stray.append(row["id"])
 
     def give_back(self, rows: list[dict[str, Any]]) -> None:
         """Free the places of deliveries that were not stored."""
@@ -115,6 +121,7 @@ class Dispatcher:
             return 0
         self._sweeping = True
         try:
+            await self._release_stray()
             now = self.clock.now()
             number = 0
             for sink in await self.db.read(store.due_sinks, now):
@@ -125,11 +132,19 @@ class Dispatcher:
         finally:
             self._sweeping = False
 
+    async def _release_stray(self) -> None:
+        stray, self._stray = self._stray, []
+        if stray:
+            await self.db.write(store.release, stray, self.holder)
+
     async def _claim(self, lane: Lane, now: datetime) -> int:
         probing = lane.gate.breaker.state != "closed"
         limit = 1 if probing else lane.free
         rows = await self.db.write(store.claim, lane.name, now, now + LEASE, self.holder, limit, sqlite=self.db.sqlite)
         leads = await self.db.read(lead_store.load, {row.lead for row in rows})
+        if self.lanes.get(lane.name) is not lane:  # the configuration changed while we asked
+            self._stray += [row.id for row in rows]
+            return 0
         gone = []
         for row in rows:
             if row.lead in leads:
@@ -147,8 +162,13 @@ class Dispatcher:
             await self.db.write(store.renew, held, self.holder, self.clock.now() + LEASE)
 
     async def rescue(self, *, everything: bool = False) -> int:
-        """Take back what processes that ended were sending; returns how many."""
-        return len(await self.db.write(store.rescue, self.clock.now(), everything=everything))
+        """Take back what processes that ended were sending, to send it again where that is safe; returns how many."""
+        allowed = {name: repeats(lane.sink, lane.settings) for name, lane in self.lanes.items()}
+        always = [name for name, how in allowed.items() if how == "always"]
+        once = [name for name, how in allowed.items() if how == "once"]
+        rescued = await self.db.write(store.rescue, self.clock.now(), always, once, everything=everything)
+        self.emit(one.event for one in rescued if one.event)
+        return len(rescued)
 
     async def _pause(self, sink: str, reason: str) -> None:
         now = self.clock.now()

@@ -64,6 +64,10 @@ class Lane:
         self._busy: set[asyncio.Task[None]] = set()
         self._stopping = False
 
+    def serves(self, sink: Sink, settings: SinkSettings) -> bool:
+        """Return whether a sink of a new configuration is the one this lane sends to already."""
+        return self.settings == settings and type(self.sink) is type(sink) and self.sink.config == sink.config
+
     @property
     def free(self) -> int:
         """Return how many more deliveries the lane can hold."""

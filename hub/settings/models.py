@@ -75,6 +75,8 @@ class HubSettings(Section):
     )
     trusted_proxies: tuple[Network, ...] = Field((), description="Proxies whose X-Forwarded-For is believed.")
     max_body: int = Field(1 << 20, gt=0, description="Largest request body in bytes.")
+    head_within: Duration = Field(10.0, description="How long a request's headers may take to arrive.")
+    body_within: Duration = Field(30.0, description="How long a request's body may take to arrive.")
     answer_within: Duration = Field(
         0.5, description="How long an answer waits for the pipeline so that it can name the lead."
     )

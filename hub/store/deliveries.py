@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,14 +12,15 @@ from sqlmodel import Session, col, select
 
 from hub.events import Event
 from hub.store.leads import chunks
-from hub.store.tables import AttemptRow, DeliveryRow, EventRow, SinkRow
+from hub.store.log import append
+from hub.store.tables import AttemptRow, DeliveryRow, SinkRow
 
 TABLE = DeliveryRow.__table__  # type: ignore[attr-defined]
 ATTEMPT = AttemptRow.__table__  # type: ignore[attr-defined]
-EVENT = EventRow.__table__  # type: ignore[attr-defined]
 SINK = SinkRow.__table__  # type: ignore[attr-defined]
 
 OPEN = ("ready", "sending", "unclear")
+WAITING = ("ready", "unclear", "rejected", "dead")  # for its time, or for a person
 RESCUES = 5  # processes that may die on one delivery before a person must look
 
 
@@ -83,33 +84,32 @@ def claim(
 
 def settle(results: Sequence[Result], holder: str, *, session: Session) -> list[str]:
     """Write outcomes down; returns the deliveries that somebody else holds by now, whose state is left alone."""
-    held: set[str] = set()
+    held: set[tuple[str, int]] = set()
     for part in chunks({r.delivery for r in results}):
         query = sa.select(TABLE.c.id, TABLE.c.fence).where(
             TABLE.c.id.in_(part), TABLE.c.lease_by == holder, TABLE.c.state == "sending"
         )
-        fences = {r.delivery: r.fence for r in results}
-        held |= {id_ for id_, fence in session.execute(query) if fences[id_] == fence}
-    ours = [r for r in results if r.delivery in held]
+        held |= {(id_, fence) for id_, fence in session.execute(query)}
+    ours = [r for r in results if (r.delivery, r.fence) in held]
     if ours:
         session.connection().execute(_STATE, [_state(r) for r in ours])
-    session.connection().execute(_ATTEMPT, [_attempt(r, r.delivery in held) for r in results])
-    events = [r.event for r in ours if r.event]
-    if events:
-        rows = [
-            {
-                "at": e.at,
-                "kind": e.kind,
-                "lead": e.lead,
-                "submission": e.submission,
-                "source": e.source,
-                "sink": e.sink,
-                "data": dict(e.data) or None,
-            }
-            for e in events
-        ]
-        session.execute(sa.insert(EVENT), rows)
-    return [r.delivery for r in results if r.delivery not in held]
+    session.connection().execute(_ATTEMPT, [_attempt(r, (r.delivery, r.fence) in held) for r in results])
+    append((r.event for r in ours if r.event), session=session)
+    _supersede([r.delivery for r in ours if r.state == "ready" and not r.unclear], ("ready",), session)
+    return [r.delivery for r in results if (r.delivery, r.fence) not in held]
+
+
+def _supersede(ids: Collection[str], states: Sequence[str], session: Session) -> None:
+    """Let what waits go no more where a newer version of the lead stands in one of the states for that sink."""
+    newer = TABLE.alias("newer")
+    same = (newer.c.lead == TABLE.c.lead, newer.c.sink == TABLE.c.sink, newer.c.version > TABLE.c.version)
+    there = sa.exists().where(*same, newer.c.state.in_(states))
+    for part in chunks(ids):
+        session.execute(
+            sa.update(TABLE)
+            .where(TABLE.c.id.in_(part), TABLE.c.state.in_(WAITING), there)
+            .values(state="superseded", reason="a newer version of the lead goes instead")
+        )
 
 
 _STATE = (
@@ -159,36 +159,58 @@ def renew(ids: Iterable[str], holder: str, until: datetime, *, session: Session)
         )
 
 
-def rescue(now: datetime, *, session: Session, everything: bool = False) -> list[tuple[str, str]]:
-    """Take back deliveries whose holder is gone, as (delivery, new state); they may have arrived.
+@dataclass(frozen=True, slots=True)
+class Rescued:
+    """A delivery taken back from a process that ended: its new state, and what happened where a person must look."""
 
+    delivery: str
+    state: str
+    event: Event | None = None
+
+
+def rescue(
+    now: datetime, always: Collection[str], once: Collection[str], *, session: Session, everything: bool = False
+) -> list[Rescued]:
+    """Take back deliveries whose holder is gone; they may have arrived.
+
+    Those of the sinks in `always` are due again, those in `once` unless there was doubt before, all others are held.
     `everything` is for the start of the only process of a database: whoever held anything is gone.
     """
     gone = TABLE.c.state == "sending"
     if not everything:
         gone = sa.and_(gone, TABLE.c.lease_until < now)
+    safe = sa.or_(TABLE.c.test, TABLE.c.sink.in_(always), sa.and_(TABLE.c.sink.in_(once), ~TABLE.c.unclear))
+    said = "the process that was sending it ended; it may have arrived"
     rows = session.execute(
         sa.update(TABLE)
         .where(gone)
         .values(
-            state=sa.case((TABLE.c.rescues >= RESCUES, "unclear"), else_="ready"),
+            state=sa.case((sa.and_(safe, TABLE.c.rescues < RESCUES), "ready"), else_="unclear"),
             rescues=TABLE.c.rescues + 1, unclear=True, due_at=now, lease_by=None, lease_until=None,
-            reason="the process that was sending it ended; it may have arrived", fence=TABLE.c.fence + 1,
+            reason=said, fence=TABLE.c.fence + 1,
         )
-        .returning(TABLE.c.id, TABLE.c.state)
+        .returning(TABLE.c.id, TABLE.c.state, TABLE.c.lead, TABLE.c.submission, TABLE.c.sink)
     )  # fmt: skip
-    return [(id_, state) for id_, state in rows]
+    found = []
+    for id_, state, lead, submission, sink in rows:
+        held = Event("delivery.held", now, lead, submission, sink=sink, data={"reason": said})
+        found.append(Rescued(id_, state, held if state == "unclear" else None))
+    append((one.event for one in found if one.event), session=session)
+    return found
 
 
 def release(ids: Iterable[str], holder: str, *, session: Session) -> None:
-    """Give back deliveries that were claimed and never started."""
+    """Give back deliveries that were claimed and never started, as if they had not been claimed."""
     for part in chunks(ids):
+        held = sa.and_(TABLE.c.id.in_(part), TABLE.c.lease_by == holder, TABLE.c.state == "sending")
+        claimed = list(session.execute(sa.select(TABLE.c.id, TABLE.c.fence).where(held)))
+        for id_, fence in claimed:
+            session.execute(sa.delete(ATTEMPT).where(ATTEMPT.c.delivery == id_, ATTEMPT.c.fence == fence))
         session.execute(
             sa.update(TABLE)
-            .where(TABLE.c.id.in_(part), TABLE.c.lease_by == holder, TABLE.c.state == "sending")
+            .where(held)
             .values(state="ready", lease_by=None, lease_until=None, attempts=TABLE.c.attempts - 1)
         )
-        session.execute(sa.delete(ATTEMPT).where(ATTEMPT.c.delivery.in_(part), ATTEMPT.c.ended_at.is_(None)))
 
 
 def due_sinks(now: datetime, *, session: Session) -> list[str]:
@@ -210,29 +232,44 @@ def paused(*, session: Session) -> dict[str, tuple[datetime, str | None]]:
     return {sink: (at, reason) for sink, at, reason in session.execute(query)}
 
 
-def retry(ids: Iterable[str], now: datetime, *, session: Session) -> int:
-    """Make dead, rejected or held deliveries due again with a fresh retry list; returns how many."""
+def retry(ids: Collection[str], now: datetime, *, session: Session) -> int:
+    """Make dead, rejected or held deliveries due again with a fresh retry list; returns how many.
+
+    One whose lead went there in a newer version meanwhile is superseded instead.
+    """
     number = 0
+    _supersede(ids, (*OPEN, "sent"), session)
     for part in chunks(ids):
         done = session.execute(
             sa.update(TABLE)
-            .where(TABLE.c.id.in_(part), TABLE.c.state.in_(("dead", "rejected", "unclear", "ready")))
-            .values(state="ready", due_at=now, attempts=0, rescues=0, priority=2, reason=None)
+            .where(TABLE.c.id.in_(part), TABLE.c.state.in_(WAITING))
+            .values(state="ready", due_at=now, priority=2, reason=None, done_at=None, **_FRESH)
         )
         number += int(done.rowcount)  # type: ignore[attr-defined]
     return number
 
 
-def decide(delivery: str, arrived: bool, now: datetime, *, session: Session) -> bool:
-    """Settle a held delivery by a person's word; returns whether it was held."""
-    state = {"state": "sent", "done_at": now, "outcome": "sent", "reason": "a person saw it on the other side"}
-    again = {"state": "ready", "due_at": now, "unclear": False, "reason": None, "priority": 2}
-    done = session.execute(
+_FRESH = {"attempts": 0, "rescues": 0}
+
+
+def decide(delivery: str, arrived: bool, now: datetime, *, session: Session) -> Event | None:
+    """Settle a held delivery by a person's word; returns what happened, None when it was not held."""
+    said = "a person saw it on the other side"
+    values: dict[str, Any] = {"state": "ready", "due_at": now, "unclear": False, "reason": None, "priority": 2, **_FRESH}
+    if arrived:
+        values = {"state": "sent", "done_at": now, "outcome": "sent", "reason": said}
+    row = session.execute(
         sa.update(TABLE)
         .where(TABLE.c.id == delivery, TABLE.c.state == "unclear")
-        .values(**(state if arrived else again))
-    )
-    return bool(done.rowcount)  # type: ignore[attr-defined]
+        .values(**values)
+        .returning(TABLE.c.lead, TABLE.c.submission, TABLE.c.sink)
+    ).first()
+    if row is None:
+        return None
+    kind, data = ("delivery.sent", {"reason": said}) if arrived else ("delivery.retried", {"reason": "a person's word"})
+    event = Event(kind, now, row.lead, row.submission, sink=row.sink, data=data)
+    append([event], session=session)
+    return event
 
 
 def counts(*, session: Session) -> dict[tuple[str, str], int]:

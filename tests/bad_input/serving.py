@@ -25,7 +25,7 @@ from hub.testing.fakes import FAKES, CountedIds, HandClock, plugin
 KEY = "the-key-of-this-machine"
 
 CONFIG = """
-hub: {region: CN, body_within: 300ms, headers_within: 300ms}
+hub: {region: CN, body_within: 300ms, head_within: 300ms}
 sources:
   api: {connector: json_webhook, auth: none, key: id, submitted_at: submitted_at}
   form: {connector: web_form}

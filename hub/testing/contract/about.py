@@ -149,7 +149,8 @@ def _lacking(subject: Subject) -> Iterator[str]:
     if issubclass(cls, Source):
         return
     yield "" if cases.request or cases.send else "a request or a send case"
-    judged = [expect for case in (*cases.response, *cases.send) for expect in _listed(case.expect)]
+    expected: list[Any] = [case.expect for case in cases.response] + [case.expect for case in cases.send]
+    judged = [one for expect in expected for one in _listed(expect)]
     yield "" if any("sent" in expect for expect in judged) else "an acceptance (`sent`)"
     yield "" if any(set(expect) - {"sent"} for expect in judged) else "a refusal, or an answer to try again after"
 

@@ -140,7 +140,7 @@ def _handshake(subject: Subject, case: kinds.HandshakeCase) -> list[str]:
 
 def _refused(expect: Mapping[str, str], read: Callable[[], Any]) -> list[str]:
     """Return how a refusal differs from the one expected, such as `bad_input: empty`."""
-    words = {"bad_input": BadInput, "retry": Retry, "misconfigured": Misconfigured}
+    words: dict[str, type[LeadhubError]] = {"bad_input": BadInput, "retry": Retry, "misconfigured": Misconfigured}
     if len(expect) != 1 or next(iter(expect)) not in words:
         return [f"expect must be a list, or one of {', '.join(words)}"]
     (word, wanted), got = next(iter(expect.items())), None

@@ -124,10 +124,12 @@ ODD_POSTS: tuple[tuple[str, bytes], ...] = tuple(
 )  # fmt: skip
 
 ODD_FILES: tuple[tuple[str, bytes], ...] = (
-    ("empty.csv", b""), ("blank.csv", b"\r\n\r\n \r\n"), ("zeros.csv", b"\x00" * 5_000), ("bytes.xlsx", bytes(range(256)) * 20),
-    ("cut.xlsx", b"PK\x03\x04" + b"\x00" * 100), ("page.csv", b"<html><body>no</body></html>"), ("odd.json", _DEEP),
+    ("empty.csv", b""), ("blank.csv", b"\r\n\r\n \r\n"), ("zeros.csv", b"\x00" * 5_000),
+    ("bytes.xlsx", bytes(range(256)) * 20), ("cut.xlsx", b"PK\x03\x04" + b"\x00" * 100),
+    ("page.csv", b"<html><body>no</body></html>"), ("odd.json", _DEEP),
     ("cut.json", b'[{"email": "a@example.com"}, {"ema'), ("header.csv", b"name,email\r\n"),
-    ("ragged.csv", b'name,email\r\n"a,b\r\nc,d,e,f\r\n"'), ("cut.vcf", b"BEGIN:VCARD\r\nFN:A"), ("photo.png", b"\x89PNG\r\n\x1a\n"),
-    ("wide.csv", ",".join(f"c{n}" for n in range(3_000)).encode() + b"\n1,2\n"), ("gone.mail", b"From: a\r\n\r\n"),
+    ("ragged.csv", b'name,email\r\n"a,b\r\nc,d,e,f\r\n"'), ("cut.vcf", b"BEGIN:VCARD\r\nFN:A"),
+    ("photo.png", b"\x89PNG\r\n\x1a\n"), ("gone.mail", b"From: a\r\n\r\n"),
+    ("wide.csv", ",".join(f"c{n}" for n in range(3_000)).encode() + b"\n1,2\n"),
 )  # fmt: skip
 """Files that may be unreadable as a whole, but break nothing."""

@@ -32,7 +32,9 @@ def check_request_is_pure(subject: Subject) -> None:
         if tried:
             raise Failed(f"Making a request {', '.join(tried)}. It only describes what is to be sent.")
         if any(request != made[0] for request in made):
-            raise Failed("The same lead gives different requests. Take ids from lead.delivery.key, times from self.clock.")
+            raise Failed(
+                "The same lead gives different requests. Take ids from lead.delivery.key, times from self.clock."
+            )
         if lead.model_dump() != before:
             raise Failed("Making a request changes the lead. Copy what you change.")
 

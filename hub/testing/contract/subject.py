@@ -24,7 +24,7 @@ from hub.testing.fakes import HandClock
 from hub.testing.stillness import stillness
 
 
-class Failed(AssertionError):  # noqa: N818 (it is what a test reports)
+class Failed(AssertionError):
     """A check does not hold; the text says what happened and what would be right."""
 
 

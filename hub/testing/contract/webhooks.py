@@ -30,7 +30,9 @@ _DAY = 86_400.0
 def believed(subject: Subject, *, settings: Mapping[str, Any] | None = None) -> list[Inbound]:
     """Return the posts of the cases that are believed."""
     connector = subject.make(settings)
-    posts = (case.given.inbound(subject.name, subject.cases.now) for case in subject.cases.verify if case.expect == "ok")
+    posts = (
+        case.given.inbound(subject.name, subject.cases.now) for case in subject.cases.verify if case.expect == "ok"
+    )
     return [post for post in posts if _believes(connector, post)]
 
 
@@ -66,7 +68,9 @@ def check_refuses_a_wrong_proof(subject: Subject) -> None:
         for where, name in _proofs(connector, post):
             altered = _changed(post, where, name, _altered(getattr(post, where)[name]))
             if _believes(connector, altered):
-                raise Failed(f"A post whose {name} was altered is believed. Compare it in constant time, over all of it.")
+                raise Failed(
+                    f"A post whose {name} was altered is believed. Compare it in constant time, over all of it."
+                )
 
 
 def check_refuses_an_altered_body(subject: Subject) -> None:
@@ -89,7 +93,9 @@ def check_refuses_a_stale_proof(subject: Subject) -> None:
         for away in (_DAY, -_DAY):
             late = replace(post, received_at=now + timedelta(seconds=away))
             if _believes(subject.make(clock=HandClock(now + timedelta(seconds=away))), late):
-                raise Failed("A post that was signed a day ago is believed. Call check_timestamp with the clock's time.")
+                raise Failed(
+                    "A post that was signed a day ago is believed. Call check_timestamp with the clock's time."
+                )
 
 
 def check_accepts_each_rotated_secret(subject: Subject) -> None:
@@ -197,7 +203,7 @@ def _changed(post: Inbound, where: str, name: str, value: str | None) -> Inbound
     held = {key: text for key, text in getattr(post, where).items() if key != name}
     if value is not None:
         held[name] = value
-    return replace(post, **{where: held})
+    return replace(post, headers=held) if where == "headers" else replace(post, query=held)
 
 
 def _altered(value: str) -> str:
