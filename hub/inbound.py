@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from encodings import normalize_encoding
+from encodings.aliases import aliases
 from operator import itemgetter
 from typing import Any
 from urllib.parse import parse_qsl
@@ -19,6 +21,8 @@ from hub.errors import BadInput
 
 MAX_FORM_FIELDS = 1_000
 _BLANK = b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"  # also what a BOM and UTF-16 put before the first character
+_CHARSETS = frozenset(("koi8_u", "cp874", *aliases, *aliases.values())) - {"punycode", "utf_7", "u7", "unicode_1_1_utf_7", "utf7"}
+"""Python's text encodings by their normalized names, but those that make lone surrogates or take quadratic time."""
 _INDEXED = re.compile(r"(.+)\[([0-9]{0,4})\]", re.DOTALL)
 
 Form = dict[str, list[str]]
@@ -138,17 +142,23 @@ def _unwrapped(fields: dict[str, str | list[str]]) -> Any:
 
 
 def _decoded(pairs: list[tuple[bytes, bytes]], fallback: str) -> Form:
-    named = next((value for name, value in pairs if name == b"_charset_"), b"").decode("ascii", "replace")
+    named = _charset(next((value for name, value in pairs if name == b"_charset_"), b""))
     form: Form = {}
     for name, value in pairs:
         form.setdefault(_text(name, named, fallback), []).append(_text(value, named, fallback))
     return form
 
 
-def _text(raw: bytes, *charsets: str) -> str:
-    for charset in (charsets[0], "utf-8", *charsets[1:]):
+def _text(raw: bytes, named: str, fallback: str) -> str:
+    for charset in (named, "utf-8", fallback):
         try:
-            return raw.decode(charset) if charset else raw.decode("utf-8")
-        except (UnicodeDecodeError, LookupError):
+            return raw.decode(charset or "utf-8")
+        except (ValueError, LookupError):
             continue
     return raw.decode("utf-8", "replace")
+
+
+def _charset(said: bytes) -> str:
+    """Return the charset a page names for itself; looking up made-up names would fill Python's memory of them."""
+    name = said[:40].decode("ascii", "replace")
+    return name if normalize_encoding(name).lower() in _CHARSETS else ""

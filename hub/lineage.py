@@ -19,8 +19,8 @@ from hub.normal.keys import keys as keys_of
 from hub.plan import Plan
 from hub.store import leads as lead_store
 from hub.store import lineage as store
+from hub.store.columns import IMPORT, LEAD
 from hub.store.database import Database
-from hub.store.settle import IMPORT_TABLE, LEAD
 from hub.survivorship import rebuild
 
 
@@ -91,7 +91,7 @@ class Lineage:
 
     def _undo_import(self, import_id: str, *, session: Session) -> dict[str, int]:
         now = self.clock.now()
-        state = session.execute(sa.select(IMPORT_TABLE.c.state).where(IMPORT_TABLE.c.id == import_id)).scalar()
+        state = session.execute(sa.select(IMPORT.c.state).where(IMPORT.c.id == import_id)).scalar()
         if state is None or state == "undone":
             raise BadInput(f"There is no import {import_id[:64]!r} to undo.", status=404)
         brought = store.of_import(import_id, session=session)
@@ -108,9 +108,7 @@ class Lineage:
                 rebuilt += 1
         store.forget_submissions((submission for submission, _ in brought), session=session)
         stopped = store.drop_leads(gone, "undone", now, session=session)
-        session.execute(
-            sa.update(IMPORT_TABLE).where(IMPORT_TABLE.c.id == import_id).values(state="undone", ended_at=now)
-        )
+        session.execute(sa.update(IMPORT).where(IMPORT.c.id == import_id).values(state="undone", ended_at=now))
         return {
             "submissions": len(brought),
             "leads_removed": len(gone),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from math import isinf
 from typing import Any, NoReturn
 
 from hub.errors import BadInput
@@ -18,16 +19,36 @@ def _refuse_constant(word: str) -> NoReturn:
 
 
 def _number(text: str) -> str | float:
-    """Keep what a float would change: `8.613800138000e12` stays as its digits."""
+    """Keep what a float would change: `8.613800138000e12` stays as its digits, and `1e-400` as it is written."""
     value = float(text)
-    return value if repr(value) == text else format(Decimal(text), "f") if len(text) < 40 else text
+    if repr(value) == text:
+        return value
+    if isinf(value):
+        raise BadInput(f"The JSON has the number {text[:40]}, which is too large.")
+    exact = Decimal(text)
+    return format(exact, "f") if len(text) < 40 and abs(exact.adjusted()) < 40 else text
 
 
 def _integer(text: str) -> int | str:
     return int(text) if len(text) < 19 else text
 
 
-_decoder = json.JSONDecoder(parse_float=_number, parse_int=_integer, parse_constant=_refuse_constant)
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; where a key stands twice the last value counts, and `KEY (earlier)` keeps the others."""
+    value = dict(pairs)
+    if len(value) == len(pairs):
+        return value
+    last = {name: index for index, (name, _) in enumerate(pairs)}
+    earlier: dict[str, Any] = {}
+    for index, (name, one) in enumerate(pairs):
+        if last[name] != index:
+            earlier.setdefault(f"{name} (earlier)", []).append(one)
+    return {**earlier, **value}
+
+
+_decoder = json.JSONDecoder(
+    object_pairs_hook=_object, parse_float=_number, parse_int=_integer, parse_constant=_refuse_constant
+)
 
 
 def decode_text(body: bytes) -> str:
@@ -43,7 +64,8 @@ def decode_text(body: bytes) -> str:
 def loads(body: bytes | str) -> Any:
     """Return the JSON value; long integers and inexact floats come as text, lone surrogates as U+FFFD.
 
-    Raises BadInput for anything that is not JSON, is nested past 64 levels, or has more than 2,000 keys.
+    Of a key that stands twice the last value counts; `KEY (earlier)` lists the others. Raises BadInput for anything
+    that is not JSON, has a number too large for a float, is nested past 64 levels, or has more than 2,000 keys.
     """
     text = decode_text(body) if isinstance(body, bytes) else body
     try:
@@ -60,12 +82,13 @@ def loads(body: bytes | str) -> Any:
 def _checked(value: Any, has_surrogates: bool) -> Any:
     keys = 0
     items = 0
+    batch = isinstance(value, list)  # a list of leads may hold more keys in all, but no lead may
     level = [value]
     for _ in range(MAX_DEPTH + 1):
         below: list[Any] = []
         for thing in level:
             if type(thing) is dict:
-                keys += len(thing)
+                keys = max(keys, len(thing)) if batch else keys + len(thing)
                 below += [v for v in thing.values() if type(v) is dict or type(v) is list]
             elif type(thing) is list:
                 items += len(thing)

@@ -26,9 +26,9 @@ from hub.pipeline.reading import item_of, parse
 from hub.pipeline.runner import run
 from hub.plan import Plan
 from hub.step import Work
+from hub.store.columns import DECISION, SUBMISSION
 from hub.store.database import Database
 from hub.store.scratch import scratch
-from hub.store.settle import DECISION, SUBMISSION
 from hub.store.tables import SubmissionRow
 
 EXAMPLES = 50

@@ -6,8 +6,9 @@ import asyncio
 import itertools
 import os
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -67,37 +68,62 @@ def clock() -> HandClock:
     return HandClock()
 
 
-MakeHub = Callable[..., Awaitable[Hub]]
+class MakeHub:
+    """Starts hubs on one database; what still runs at the end of the test is stopped."""
+
+    def __init__(self, folder: Path, database: str, clock: HandClock) -> None:
+        self.folder, self.database, self.clock = folder, database, clock
+        self._ids = CountedIds()
+        self._running: list[Hub] = []
+
+    async def __call__(
+        self,
+        config: str = BASIC,
+        *,
+        bells: bool = False,
+        transport: httpx.AsyncBaseTransport | None = None,
+        plugins: Sequence[Any] = (),
+    ) -> Hub:
+        """Write the configuration and start a hub with it."""
+        (self.folder / "hub.yaml").write_text(config, "utf-8")
+        http = httpx.AsyncClient(transport=transport or httpx.MockTransport(lambda r: httpx.Response(500)))
+        office = Office(
+            self.folder, self.folder / "hub.yaml", database=self.database, clock=self.clock, ids=self._ids, http=http,
+            plugins=(plugin(*FAKES.values()), *plugins), seed=1,
+        )  # fmt: skip
+        hub = Hub.open(office)
+        await hub.start(bells=bells)
+        self._running.append(hub)
+        return hub
+
+    async def stop(self, hub: Hub) -> None:
+        """Stop a hub politely."""
+        self._running.remove(hub)
+        await hub.stop()
+
+    async def crash(self, hub: Hub) -> None:
+        """End a hub as a killed process ends: nothing is finished, nothing is given back."""
+        self._running.remove(hub)
+        hub.schedule.stop()
+        before = asyncio.current_task()
+        doomed = [task for task in asyncio.all_tasks() if task is not before]
+        for task in doomed:
+            task.cancel()
+        await asyncio.gather(*doomed, return_exceptions=True)
+        await asyncio.to_thread(hub.db.close)
+
+    async def stop_all(self) -> None:
+        """Stop what still runs."""
+        for hub in list(self._running):
+            await self.stop(hub)
 
 
 @pytest.fixture
 async def make_hub(database: str, tmp_path: Path, clock: HandClock) -> AsyncIterator[MakeHub]:
     """Return a function that starts a hub with a configuration; it ends with the test."""
-    hubs: list[Hub] = []
-
-    async def make(
-        config: str = BASIC, *, bells: bool = False, transport: httpx.AsyncBaseTransport | None = None
-    ) -> Hub:
-        (tmp_path / "hub.yaml").write_text(config, "utf-8")
-        http = httpx.AsyncClient(transport=transport or httpx.MockTransport(lambda r: httpx.Response(500)))
-        office = Office(
-            tmp_path,
-            tmp_path / "hub.yaml",
-            database=database,
-            clock=clock,
-            ids=CountedIds(),
-            http=http,
-            plugins=(plugin(*FAKES.values()),),
-            seed=1,
-        )
-        hub = Hub.open(office)
-        await hub.start(bells=bells)
-        hubs.append(hub)
-        return hub
-
+    make = MakeHub(tmp_path, database, clock)
     yield make
-    for hub in hubs:
-        await hub.stop()
+    await make.stop_all()
 
 
 @pytest.fixture

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from ipaddress import ip_address, ip_network
+from collections.abc import Mapping
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Any
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
@@ -12,7 +14,6 @@ from starlette.responses import Response
 from hub.app import Hub
 from hub.inbound import Inbound
 
-BODY_SECONDS = 30.0
 MAX_HEADERS = 200
 MAX_HEADER_BYTES = 32 << 10
 MAX_QUERY = 100
@@ -32,14 +33,14 @@ async def intake(request: Request) -> Response:
     hub: Hub = request.app.state.hub
     try:
         headers = _headers(request)
-        body = await _body(request, hub.plan.settings.hub.max_body)
+        body = await _body(request, headers, hub.plan.settings.hub.max_body)
         query = _query(request)
     except Limit as limit:
         return _problem(limit)
     except ClientDisconnect:
         return Response(status_code=400)
     inbound = Inbound(
-        method=request.method, url=_public_url(request, hub), headers=headers, query=query, body=body,
+        method=request.method, url=_public_url(request.scope, headers, hub), headers=headers, query=query, body=body,
         received_at=hub.clock.now(), client=_client(request, headers, hub),
     )  # fmt: skip
     reply = await hub.door.receive(request.path_params["source"], inbound)
@@ -59,46 +60,50 @@ def _headers(request: Request) -> dict[str, str]:
 
 
 def _query(request: Request) -> dict[str, str]:
+    if not request.scope["query_string"]:
+        return {}
     pairs = request.query_params.multi_items()
     if len(pairs) > MAX_QUERY:
         raise Limit(400, f"More than {MAX_QUERY} query parameters.")
     return dict(pairs)
 
 
-async def _body(request: Request, limit: int) -> bytes:
-    """Read the body, refusing it as soon as it is too long or too slow; nothing is kept of it then."""
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+async def _body(request: Request, headers: dict[str, str], limit: int) -> bytes:
+    """Read the body, refusing it as soon as it is too long; nothing is kept of it then. The server ends slow ones."""
+    if headers.get("content-encoding", "identity").lower() != "identity":
         raise Limit(415, "Compressed bodies are not taken. Send it without Content-Encoding.")
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit:
+    if headers.get("transfer-encoding", "chunked").lower() != "chunked":
+        raise Limit(501, "The only Transfer-Encoding taken is chunked.")
+    declared = headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit:
         raise Limit(413, f"The body is larger than {limit} bytes.")
     chunks: list[bytes] = []
     size = 0
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size > limit:
-                    raise Limit(413, f"The body is larger than {limit} bytes.")
-                chunks.append(chunk)
-    except TimeoutError:
-        raise Limit(408, f"The body took longer than {BODY_SECONDS:g} seconds.") from None
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise Limit(413, f"The body is larger than {limit} bytes.")
+        chunks.append(chunk)
     return b"".join(chunks)
 
 
-def _public_url(request: Request, hub: Hub) -> str:
+def _public_url(scope: Mapping[str, Any], headers: dict[str, str], hub: Hub) -> str:
     """Return the address as the sender called it, which some vendors sign."""
     base = hub.plan.settings.hub.public_url
-    if not base:
-        return str(request.url)
-    query = f"?{request.url.query}" if request.url.query else ""
-    return f"{base.rstrip('/')}{request.url.path}{query}"
+    if base:
+        base = base.rstrip("/")
+    else:
+        host = headers.get("host") or ":".join(map(str, scope.get("server") or ()))
+        base = f"{scope['scheme']}://{host}"
+    path = scope.get("raw_path") or scope["path"].encode()
+    query = scope["query_string"]
+    return f"{base}{path.decode('latin-1')}{'?' if query else ''}{query.decode('latin-1')}"
 
 
 def _client(request: Request, headers: dict[str, str], hub: Hub) -> str:
     """Return the sender's address; X-Forwarded-For is believed from trusted proxies only."""
     peer = request.client.host if request.client else ""
-    proxies = [ip_network(n, strict=False) for n in hub.plan.settings.hub.trusted_proxies]
+    proxies = _networks(hub.plan.settings.hub.trusted_proxies)
     if not proxies or not peer:
         return peer
     chain = [part.strip() for part in headers.get("x-forwarded-for", "").split(",") if part.strip()]
@@ -110,6 +115,11 @@ def _client(request: Request, headers: dict[str, str], hub: Hub) -> str:
         if not known:
             return address
     return peer
+
+
+@lru_cache(maxsize=8)
+def _networks(listed: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(network, strict=False) for network in listed)
 
 
 def _problem(limit: Limit) -> Response:

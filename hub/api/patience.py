@@ -71,12 +71,12 @@ class PatientProtocol(HttpToolsProtocol):
         self._deadline, self._arrived, self._in_head = None, 0, True
 
     def _refuse(self, status: int) -> None:
-        """Answer, unless an answer is on its way already or nothing was asked, and hang up."""
+        """Hang up, with an answer where one is owed: something was asked, and no answer is on its way."""
         self._calm()
         if self.transport.is_closing():
             return
-        asking = self.cycle is None or not self.cycle.response_started
-        if asking and self.scope is not None:
+        asked = self.scope is not None and ("path" not in self.scope or not self.cycle.response_started)
+        if asked and not self.pipeline:
             self.transport.write(STATUS_LINE[status] + b"content-length: 0\r\nconnection: close\r\n\r\n")
         self.transport.close()
 

@@ -35,7 +35,7 @@ from hub.replays import Replays
 from hub.schedule import Schedule
 from hub.source import FileSource, PollSource
 from hub.store import submissions as submission_store
-from hub.store.settle import EVENT
+from hub.store.log import append
 from hub.store.tables import RotationRow
 from hub.trials import Trials
 
@@ -183,7 +183,7 @@ class Hub:
         events, self._unstored = self._unstored, []
         fields, self.drift.fresh = self.drift.fresh, []
         if events:
-            await self.db.write(_store_events, events)
+            await self.db.write(append, events)
         if fields:
             await self.db.write(store_fields, fields, self.clock.now())
 
@@ -207,14 +207,3 @@ def _rotations(*, session: Session) -> dict[tuple[str, str, str], int]:
     table = RotationRow.__table__  # type: ignore[attr-defined]
     rows = session.execute(sa.select(table.c.team, table.c.member, table.c.day, table.c.given))
     return {(team, member, day): given for team, member, day, given in rows}
-
-
-def _store_events(events: list[Event], *, session: Session) -> None:
-    rows = [
-        {
-            "at": e.at, "kind": e.kind, "lead": e.lead, "submission": e.submission, "source": e.source, "sink": e.sink,
-            "data": dict(e.data) or None,
-        }
-        for e in events
-    ]  # fmt: skip
-    session.execute(sa.insert(EVENT), rows)

@@ -60,10 +60,11 @@ def asyncio_run(work: Coroutine[Any, Any, None]) -> None:
 def server(hub: Hub, host: str, port: int, key: str) -> uvicorn.Server:
     """Return the web server of a hub, not started yet."""
     settings = hub.plan.settings.hub
+    limits = Limits(settings.head_within, settings.body_within, body_bytes=max(16 << 20, 8 * settings.max_body))
     options = uvicorn.Config(
         create_app(hub, local_key=key), host=host, port=port, log_level="warning", access_log=False,
         server_header=False, timeout_keep_alive=30, timeout_graceful_shutdown=45, proxy_headers=False, backlog=2048,
-        http=patient(Limits(settings.head_within, settings.body_within)), ws="none",
+        http=patient(limits), ws="none",
     )  # fmt: skip
     return uvicorn.Server(options)
 

@@ -28,7 +28,7 @@ from hub.demo.sign import signed
 from hub.demo.workspace import SANDBOX_SECRET, write_workspace
 from hub.pipeline.reading import unpack
 from hub.source import FileSource
-from hub.store.settle import SUGGESTION
+from hub.store.columns import SUGGESTION
 from hub.store.submissions import TABLE as SUBMISSION
 from hub.store.summary import summary, waiting
 from hub.testing.imap_server import ImapServer

@@ -23,9 +23,8 @@ from hub.intake.rows import Counts, Rows
 from hub.lead import RawLead
 from hub.plan import Plan
 from hub.source import FileSource
+from hub.store.columns import IMPORT, SUBMISSION
 from hub.store.database import Database
-from hub.store.settle import IMPORT_TABLE as IMPORT
-from hub.store.settle import SUBMISSION
 from hub.store.tables import ImportRow
 
 PIECE = 500  # rows committed together

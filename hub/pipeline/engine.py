@@ -24,7 +24,8 @@ from hub.source import WebhookSource
 from hub.step import Work
 from hub.store import submissions as store
 from hub.store.database import Database
-from hub.store.settle import Run, Settled, settle
+from hub.store.runs import Run
+from hub.store.settle import Settled, settle
 
 BATCH = 128  # most submissions decided together
 IN_FLIGHT = 2  # batches under way: one is decided while the other is committed

@@ -14,7 +14,7 @@ from hub.pipeline.reading import Item
 from hub.pipeline.runner import Ended
 from hub.plan import Plan
 from hub.step import Work
-from hub.store.settle import Run
+from hub.store.runs import Run
 
 
 class Slots(Protocol):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import orjson
 
@@ -18,6 +19,10 @@ from hub.lead import Problem, RawLead
 from hub.source import Source, Status, WebhookSource
 from hub.store.tables import SubmissionRow
 from hub.store.types import dumps
+
+
+MOST_LEADS = 10_000  # in one submission
+LONGEST_KEY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,16 @@ def item_of(row: SubmissionRow) -> Item:
 
 def query_of(url: str) -> dict[str, str]:
     """Return the query parameters of an address; the last value of a repeated name wins."""
-    return dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
+    query = url.partition("?")[2].partition("#")[0]  # urlsplit raises for hosts that a sender may well write
+    return dict(parse_qsl(query, keep_blank_values=True))
+
+
+def storable_key(raw: RawLead) -> RawLead:
+    """Return the raw lead with a key that every database and its index takes: no control characters, not too long."""
+    key = raw.key
+    if key is None or (len(key) <= LONGEST_KEY and key.isprintable()):
+        return raw
+    return replace(raw, key="key:" + digest(key.encode("utf-8", "surrogatepass")))
 
 
 def parse(source: Source, item: Item) -> list[RawLead]:
@@ -129,7 +143,10 @@ def parse(source: Source, item: Item) -> list[RawLead]:
     try:
         if not isinstance(source, WebhookSource):
             raise BadInput("The source takes no pushes.")
-        return list(source.parse(item.inbound))
+        leads = list(islice(source.parse(item.inbound), MOST_LEADS + 1))
+        if len(leads) > MOST_LEADS:
+            raise BadInput(f"It holds more than {MOST_LEADS} leads. Send fewer at once.")
+        return [storable_key(raw) for raw in leads]
     except BadInput as error:
         item.problems = (Problem(field="", code="unreadable", message=error.reason),)
     except Exception as error:  # a connector's bug must not lose the submission

@@ -255,7 +255,14 @@ _FRESH = {"attempts": 0, "rescues": 0}
 def decide(delivery: str, arrived: bool, now: datetime, *, session: Session) -> Event | None:
     """Settle a held delivery by a person's word; returns what happened, None when it was not held."""
     said = "a person saw it on the other side"
-    values: dict[str, Any] = {"state": "ready", "due_at": now, "unclear": False, "reason": None, "priority": 2, **_FRESH}
+    values: dict[str, Any] = {
+        "state": "ready",
+        "due_at": now,
+        "unclear": False,
+        "reason": None,
+        "priority": 2,
+        **_FRESH,
+    }
     if arrived:
         values = {"state": "sent", "done_at": now, "outcome": "sent", "reason": said}
     row = session.execute(

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from hub.lead import Lead
 from hub.store import leads as lead_store
-from hub.store.settle import (
+from hub.store.columns import (
     ATTEMPT,
     DECISION,
     DELIVERY,

@@ -8,9 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from hub.events import Event
-from hub.store.tables import EventRow
-
-EVENT = EventRow.__table__  # type: ignore[attr-defined]
+from hub.store.columns import EVENT
 
 
 def append(events: Iterable[Event], *, session: Session) -> None:

@@ -11,8 +11,8 @@ from sqlmodel import Session
 
 from hub.store import deliveries as delivery_store
 from hub.store import submissions as submission_store
+from hub.store.columns import EVENT, LEAD, SUGGESTION
 from hub.store.deliveries import TABLE as DELIVERY
-from hub.store.settle import EVENT, LEAD, SUGGESTION
 from hub.store.submissions import TABLE as SUBMISSION
 
 SAMPLE = 5_000  # deliveries the median time is taken over

@@ -176,13 +176,14 @@ async def test_what_a_dead_process_was_sending_is_sent_again_where_that_is_safe(
     await post(hub, json.dumps(ANN))
     await settled(hub)
     await hub.db.write(_as_if_dead)
-    assert {state for _, state in await hub.db.write(delivery_store.rescue, hub.clock.now(), everything=True)} == {
-        "ready"
-    }
+    assert await hub.dispatcher.rescue(everything=True) == 2
     await settled(hub)
-    found = await rows(hub, "delivery", sink="crm")
-    assert [(row["state"], row["rescues"]) for row in found] == [("sent", 1)]
-    assert len(crm.sent) == 2
+    found = await all_rows(hub, "delivery")
+    assert sorted((row["sink"], row["state"], row["rescues"]) for row in found) == [
+        ("chat", "unclear", 1),
+        ("crm", "sent", 1),
+    ]
+    assert (len(crm.sent), len(hub.plan.sinks["chat"].sent)) == (2, 1)
 
 
 def _as_if_dead(*, session):

@@ -1,7 +1,6 @@
 """Runs the migrations on the connection that is handed in."""
 
 from alembic import context
-
 from sqlmodel import SQLModel
 
 import hub.store.tables  # noqa: F401 - registers the tables

@@ -89,7 +89,7 @@ def _of_connector(plug: Plug, subject: Subject) -> Iterator[Check]:
     for check in _for_class(subject.cls):
         yield _check(plug, subject.name, subject, check)
     for kind, case in subject.cases.all():
-        yield Check(subject.name, f"{kind}: should {case.should}", partial(run_case, subject, kind, case))
+        yield Check(subject.name, f"{kind} should {case.should}", partial(run_case, subject, kind, case))
 
 
 def _for_class(cls: type[Connector]) -> Iterable[Callable[[Subject], None]]:

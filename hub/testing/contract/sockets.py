@@ -49,7 +49,7 @@ def checks_of_thing(plug: Plug, thing: Step | Socket) -> Iterator[Check]:
         return
     yield Check(thing.name, "has_cases", partial(_has_kind, cases, kind, path.name), advice=True)
     for case in getattr(cases, kind):
-        yield Check(thing.name, f"{kind}: should {case.should}", partial(_run, plug, thing, kind, case))
+        yield Check(thing.name, f"{kind} should {case.should}", partial(_run, plug, thing, kind, case))
 
 
 def _fail(said: str) -> None:
@@ -113,7 +113,7 @@ def _takes_any_lead(plug: Plug, thing: Step) -> None:
 
 
 def _stepped(thing: Step, lead: Lead, options: Any, ctx: TrialContext) -> Any:
-    return thing.run(trial_work(lead), ctx, options)  # type: ignore[arg-type]
+    return thing.run(trial_work(lead), ctx, options)
 
 
 def _chosen(thing: Socket, lead: Lead, team: TeamSettings, ctx: TrialContext) -> Any:
