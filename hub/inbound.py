@@ -21,7 +21,13 @@ from hub.errors import BadInput
 
 MAX_FORM_FIELDS = 1_000
 _BLANK = b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"  # also what a BOM and UTF-16 put before the first character
-_CHARSETS = frozenset(("koi8_u", "cp874", *aliases, *aliases.values())) - {"punycode", "utf_7", "u7", "unicode_1_1_utf_7", "utf7"}
+_CHARSETS = frozenset(("koi8_u", "cp874", *aliases, *aliases.values())) - {
+    "punycode",
+    "utf_7",
+    "u7",
+    "unicode_1_1_utf_7",
+    "utf7",
+}
 """Python's text encodings by their normalized names, but those that make lone surrogates or take quadratic time."""
 _INDEXED = re.compile(r"(.+)\[([0-9]{0,4})\]", re.DOTALL)
 

@@ -92,13 +92,14 @@ class Problem(_Record):
     message: str
 
 
-class Value(_Record):
+@dataclass(frozen=True, slots=True)
+class Value:
     """How a field got its value: as received, normalized, and whether it is valid (None: unknown)."""
 
     raw: Any = None
     value: Any = None
     valid: bool | None = None
-    parts: Mapping[str, Any] = Field(default_factory=dict)
+    parts: Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
     submission: str = ""
     at: datetime | None = None

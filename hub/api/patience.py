@@ -51,6 +51,11 @@ class PatientProtocol(HttpToolsProtocol):
         elif self._deadline is not None:
             self._calm()
 
+    def on_headers_complete(self) -> None:
+        """Keep the fields of a chunked body's trailer from passing as headers, which they would join."""
+        super().on_headers_complete()
+        self.headers = []
+
     def _wait(self, arrived: int, *, in_head: bool) -> None:
         if in_head != self._in_head:
             self._calm()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,9 @@ from hub.store import submissions as store
 from hub.store.database import Database
 from hub.store.tables import SubmissionRow
 from hub.store.together import Together
+from hub.store.types import dumps
+
+log = logging.getLogger("leadhub")
 
 STORE_SECONDS = 1.0  # the strictest sender waits 1.25 s
 WAITING = 5_000  # submissions that may wait in this process before senders are told to come back
@@ -76,18 +80,15 @@ class Door:
         settings = plan.settings.sources.get(name)
         if source is None or settings is None or not settings.enabled or not isinstance(source, WebhookSource):
             raise Refusal(404, f"There is no source {name[:64]!r} here that takes pushes.")
-        shaken = source.handshake(inbound)
+        shaken = _checked(source, inbound)
         if shaken is not None:
             return shaken
-        if inbound.method != "POST":
-            raise Refusal(405, f"The source {name} takes POST only.")
-        source.verify(inbound)
         self._check_load(name, settings.rate)
         if not inbound.body.strip():
             raise Refusal(400, "The body is empty.")
         answer = await self._keep(name, inbound, plan)
         receipt = Receipt(answer.submission, answer.lead, answer.status, answer.problems)
-        return source.answer(inbound, receipt) or _accepted(receipt)
+        return _answered(source, inbound, receipt) or _accepted(receipt)
 
     def _check_load(self, name: str, rate: float | None) -> None:
         if self.pipeline.waiting > WAITING:
@@ -153,6 +154,32 @@ class Door:
         return future.result()
 
 
+def _checked(source: WebhookSource, inbound: Inbound) -> Reply | None:
+    """Let the connector shake hands, or verify the sender; what it trips over is no proof and never a 500."""
+    try:
+        shaken = source.handshake(inbound)
+        if shaken is not None:
+            return shaken
+        if inbound.method != "POST":
+            raise Refusal(405, f"The source {source.instance} takes POST only.")
+        source.verify(inbound)
+    except (LeadhubError, Refusal):
+        raise
+    except Exception as error:
+        log.error("event=connector.failed connector=%s in=verify error=%s", type(source).name, type(error).__name__)
+        raise Unverified(f"the connector could not check it ({type(error).__name__}).") from error
+    return None
+
+
+def _answered(source: WebhookSource, inbound: Inbound, receipt: Receipt) -> Reply | None:
+    """Return the connector's own answer; when it breaks, the hub's does, because the bytes are kept."""
+    try:
+        return source.answer(inbound, receipt)
+    except Exception as error:
+        log.error("event=connector.failed connector=%s in=answer error=%s", type(source).name, type(error).__name__)
+        return None
+
+
 def _idempotency_key(inbound: Inbound) -> str | None:
     key = inbound.header("idempotency-key")
     if key is None:
@@ -186,7 +213,7 @@ def _accepted(receipt: Receipt) -> Reply:
         "status": receipt.status,
         "problems": [{"field": p.field, "code": p.code, "message": p.message} for p in receipt.problems],
     }
-    return Reply(202, orjson.dumps(said), {"content-type": "application/json"})
+    return Reply(202, dumps(said).encode(), {"content-type": "application/json"})
 
 
 def _refused(refusal: Refusal, source: Any) -> Reply:

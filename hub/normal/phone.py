@@ -74,6 +74,11 @@ def region_of(e164: str) -> str | None:
     return phonenumbers.region_code_for_number(number) if number else None
 
 
+def is_portable(region: str | None) -> bool:
+    """Return whether people of a country keep their number when they change carrier, so that it names none."""
+    return region is not None and phonenumbers.is_mobile_number_portable_region(region)
+
+
 @lru_cache(maxsize=20_000)
 def carrier_of(e164: str, language: str = "en") -> str | None:
     """Return the carrier the number was first given to, None when it is not known or does not say."""

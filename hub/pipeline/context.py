@@ -39,7 +39,7 @@ class Collected:
             loop = asyncio.get_running_loop()
             self._answer = loop.create_future()
             loop.call_soon(lambda: loop.create_task(self._ask()))
-        answer = await asyncio.shield(self._answer)
+        answer = await self._answer
         return {key: answer[key] for key in keys if key in answer}
 
     async def _ask(self) -> None:

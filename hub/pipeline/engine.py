@@ -17,7 +17,7 @@ from hub.lead import Lead, Problem, RawLead
 from hub.pipeline.context import PendingLeads, Rotation, RunContext, StoredLeads
 from hub.pipeline.drift import Drift
 from hub.pipeline.outcome import Slots, deliveries_of, run_of
-from hub.pipeline.reading import Item, digest, item_of, pack, parse
+from hub.pipeline.reading import OF_A_LEAD, Item, digest, item_of, no_source, pack, parse, poison, set_aside
 from hub.pipeline.runner import Ended, run
 from hub.plan import Plan
 from hub.source import WebhookSource
@@ -64,6 +64,11 @@ class Pipeline:
     def waiting(self) -> int:
         """Return how many submissions wait in this process."""
         return self._queue.qsize()
+
+    @property
+    def busy(self) -> bool:
+        """Return whether submissions wait or are being run in this process."""
+        return bool(self._tasks) or not self._queue.empty()
 
     def start(self) -> None:
         """Begin to take batches."""
@@ -129,7 +134,7 @@ class Pipeline:
         for item in items:
             source = plan.sources.get(item.source)
             if source is None or item.tries > TRIES:
-                item.problems = (_no_source(item) if source is None else _poison(),)
+                item.problems = (no_source(item) if source is None else poison(TRIES),)
                 leads = []
             else:
                 leads = parse(source, item)
@@ -201,16 +206,33 @@ class Pipeline:
         """Run the flows, store the batch, and decide again what somebody else overtook."""
         for attempt in range(REDO):
             ended = await (self._in_turn(ready, plan) if attempt else self._at_once(ready, plan))
-            runs = [self._finish(item, raw, end, plan) for (item, raw), end in zip(ready, ended, strict=True)]
+            runs: list[Run] = []
             try:
+                for (item, raw), end in zip(ready, ended, strict=True):
+                    runs.append(self._finish(item, raw, end, plan))
                 results = await self.db.write(settle, runs)
             except Conflict:
                 results = [Settled("again", r.submission) for r in runs]
+            except OF_A_LEAD as error:
+                self._take_back(ended, runs)
+                if len(ready) > 1:  # half after half, until the one that cannot be stored breaks alone
+                    await self._decide(ready[: len(ready) // 2], plan)
+                    await self._decide(ready[len(ready) // 2 :], plan)
+                    return
+                ready = [set_aside(ready[0][0], error)]
+                continue
             ready = self._conclude(ready, runs, results, plan)
             if not ready:
                 return
         for item, _ in ready:
             item.answer(None, "accepted")  # it stays received: the sweep takes it up again
+
+    def _take_back(self, ended: Iterable[Ended | None], runs: Iterable[Run]) -> None:
+        for end in ended:
+            if end is not None and end.counted:
+                self.rotation.count(*end.counted, -1)
+        for made in runs:
+            self.slots.give_back(made.deliveries)
 
     async def _at_once(self, ready: list[tuple[Item, RawLead]], plan: Plan) -> list[Ended | None]:
         leads = StoredLeads(self.db)
@@ -279,13 +301,3 @@ class Pipeline:
 
 def _completes(source: Any) -> bool:
     return isinstance(source, WebhookSource) and type(source).complete is not WebhookSource.complete
-
-
-def _no_source(item: Item) -> Problem:
-    said = f'The source "{item.source}" is not configured any more. Add it again, then replay.'
-    return Problem(field="", code="no_source", message=said)
-
-
-def _poison() -> Problem:
-    said = f"Running it ended the process {TRIES} times. Mend what breaks on it, then replay."
-    return Problem(field="", code="poison", message=said)

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
+from sqlalchemy.exc import DataError, ProgrammingError
 
 from hub.errors import BadInput
 from hub.inbound import Inbound
@@ -20,6 +21,8 @@ from hub.source import Source, Status, WebhookSource
 from hub.store.tables import SubmissionRow
 from hub.store.types import dumps
 
+OF_A_LEAD = (DataError, ProgrammingError, ValueError, TypeError, ArithmeticError)
+"""What storing a run raises because of what is in it; other errors are the database's own and pass."""
 
 MOST_LEADS = 10_000  # in one submission
 LONGEST_KEY = 500
@@ -101,9 +104,11 @@ def unpack(body: bytes | str) -> RawLead:
 
 def content_key(raw: RawLead) -> str:
     """Return the key of a row that has none of its own: the same content is the same row."""
-    return (
-        "row:" + digest(orjson.dumps(raw.data, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS))[:40]
-    )
+    try:
+        content = orjson.dumps(raw.data, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    except (TypeError, ValueError):  # integers past 64 bits, lone surrogates
+        content = dumps(raw.data).encode()
+    return "row:" + digest(content)[:40]
 
 
 def item_of(row: SubmissionRow) -> Item:
@@ -148,8 +153,32 @@ def parse(source: Source, item: Item) -> list[RawLead]:
             raise BadInput(f"It holds more than {MOST_LEADS} leads. Send fewer at once.")
         return [storable_key(raw) for raw in leads]
     except BadInput as error:
-        item.problems = (Problem(field="", code="unreadable", message=error.reason),)
+        item.problems = (Problem(field="", code="unreadable", message=_printable(error.reason)),)
     except Exception as error:  # a connector's bug must not lose the submission
         said = f"The connector {source.name} could not read it: {type(error).__name__}: {str(error)[:200]}."
-        item.problems = (Problem(field="", code="unreadable", message=said),)
+        item.problems = (Problem(field="", code="unreadable", message=_printable(said)),)
     return []
+
+
+def _printable(said: str) -> str:
+    """Return a connector's words as every database takes them, whatever they quote."""
+    return said if said.isprintable() else "".join(c if c.isprintable() else " " for c in said)
+
+
+def no_source(item: Item) -> Problem:
+    """Return the problem of a submission whose source is gone."""
+    said = f'The source "{item.source}" is not configured any more. Add it again, then replay.'
+    return Problem(field="", code="no_source", message=said)
+
+
+def poison(tries: int) -> Problem:
+    """Return the problem of a submission that took the process with it each time."""
+    said = f"Running it ended the process {tries} times. Mend what breaks on it, then replay."
+    return Problem(field="", code="poison", message=said)
+
+
+def set_aside(item: Item, error: Exception) -> tuple[Item, RawLead]:
+    """Return a submission that no database takes as it was decided, so that it can be stored for a person instead."""
+    said = f"What was made of it cannot be stored ({type(error).__name__}). Mend the connector or step, then replay."
+    item.problems, item.empty = (Problem(field="", code="unstorable", message=said),), True
+    return item, RawLead(None, {})

@@ -144,6 +144,9 @@ class MemberSettings(Section):
     weight: float = Field(1.0, gt=0, description="Share of the team's leads, relative to the others.")
     daily_cap: int | None = Field(None, gt=0, description="Most leads a day.")
     active: bool = Field(True, description="Whether the rep takes leads now.")
+    takes: Mapping[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="What the rep is for, by field of the lead, such as {language: [zh, en]}."
+    )
 
 
 class TeamSettings(Section):

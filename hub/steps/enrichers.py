@@ -8,7 +8,7 @@ from typing import Any
 from hub.lead import Lead
 from hub.normal.email import domain_of
 from hub.normal.mailboxes import is_disposable, is_free
-from hub.normal.phone import carrier_of, region_of
+from hub.normal.phone import carrier_of, is_portable, region_of
 from hub.normal.tables import words
 from hub.step import Context, enricher
 
@@ -36,8 +36,10 @@ def phone_region(lead: Lead, _ctx: Context) -> Mapping[str, Any]:
     """Take the country from the phone number, and put `phone_region` and `phone_carrier` into extra."""
     if not lead.phone:
         return {}
-    region = region_of(lead.phone)
-    found = {"country": region, "phone_region": region, "phone_carrier": carrier_of(lead.phone)}
+    value = lead.values.get("phone")
+    region = (value.parts.get("region") if value else None) or region_of(lead.phone)
+    carrier = None if is_portable(region) else carrier_of(lead.phone)
+    found = {"country": region, "phone_region": region, "phone_carrier": carrier}
     return {name: value for name, value in found.items() if value}
 
 

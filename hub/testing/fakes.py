@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -13,9 +13,9 @@ from pydantic import Field
 
 from hub.errors import LeadhubError
 from hub.inbound import Inbound
-from hub.lead import Lead, RawLead, Rejected, Sent
+from hub.lead import Lead, Page, RawLead, Rejected, Sent
 from hub.sink import Outcome, Outcomes, Sink
-from hub.source import WebhookSource
+from hub.source import PollSource, WebhookSource
 
 START = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 
@@ -127,6 +127,62 @@ class SearchableSink(MemorySink):
         return Sent("found") if lead.id in {kept.id for kept in self.sent} else None
 
 
+class RecognisableSink(MemorySink):
+    """A memory sink whose readers would see that a repeat is one."""
+
+    name = "recognisable_sink"
+    recognisable: ClassVar[bool] = True
+
+
+class WaitingSink(MemorySink):
+    """A memory sink whose sends wait until the test lets them go on."""
+
+    name = "waiting_sink"
+    concurrency: ClassVar[int] = 1
+
+    def ready(self) -> None:
+        """Start with the way barred."""
+        super().ready()
+        self.started: list[Lead] = []
+        self.go = asyncio.Event()
+
+    async def send(self, leads: Sequence[Lead], http: httpx.AsyncClient) -> Outcomes:
+        """Wait for the test's word, then keep the leads and answer."""
+        self.started += leads
+        await self.go.wait()
+        return await super().send(leads, http)
+
+
+class MemoryPoll(PollSource):
+    """A poll over a list in memory; its cursor is how many were read. `check` may raise before a page."""
+
+    name = "memory_poll"
+    title = "Memory poll"
+
+    class Config(PollSource.Config):
+        page: int = Field(2, description="Leads on a page.")
+
+    config: Config
+
+    def ready(self) -> None:
+        """Start empty."""
+        self.held: list[RawLead] = []
+        self.check: Callable[[int], None] = lambda at: None
+
+    async def fetch(self, cursor: str | None, http: httpx.AsyncClient) -> AsyncIterator[Page]:
+        """Yield what was not read yet, page by page."""
+        at = int(cursor or 0)
+        while at < len(self.held):
+            self.check(at)
+            part = tuple(self.held[at : at + self.config.page])
+            at += len(part)
+            yield Page(part, str(at))
+
+    async def count(self, since: datetime, until: datetime, http: httpx.AsyncClient) -> int | None:
+        """Return how many were submitted in that time."""
+        return sum(since <= lead.submitted_at <= until for lead in self.held if lead.submitted_at)
+
+
 def refuse_all(lead: Lead) -> Rejected:
     """Refuse every lead."""
     return Rejected("not wanted")
@@ -146,4 +202,7 @@ def plugin(*things: Any) -> Any:
     return Plugin()
 
 
-FAKES: Mapping[str, Any] = {c.name: c for c in (OpenSource, MemorySink, UpdatingSink, SearchableSink)}
+FAKES: Mapping[str, Any] = {
+    c.name: c
+    for c in (OpenSource, MemoryPoll, MemorySink, UpdatingSink, SearchableSink, RecognisableSink, WaitingSink)
+}

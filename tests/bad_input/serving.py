@@ -74,7 +74,11 @@ class Served:
 
     def post(self, body: bytes | str, source: str = "api", query: str = "", **headers: str) -> Answer:
         raw = body if isinstance(body, bytes) else body.encode()
-        named = {"host": "hub", "content-type": "application/json", **{k.replace("_", "-"): v for k, v in headers.items()}}
+        named = {
+            "host": "hub",
+            "content-type": "application/json",
+            **{k.replace("_", "-"): v for k, v in headers.items()},
+        }
         answer = self.send(request(f"/in/{source}{query}", raw, named))
         assert answer is not None
         return answer
@@ -138,7 +142,9 @@ def read_answer(line: socket.socket, method: str = "POST") -> Answer | None:
 
 
 @contextmanager
-def serving(folder: Path, config: str = CONFIG, *, database: str | None = None, clock: HandClock | None = None) -> Iterator[Served]:
+def serving(
+    folder: Path, config: str = CONFIG, *, database: str | None = None, clock: HandClock | None = None
+) -> Iterator[Served]:
     """Start a hub with its web server in a thread; both end with the block."""
     (folder / "hub.yaml").write_text(config, "utf-8")
     office = Office(

@@ -27,6 +27,7 @@ from hub.testing.wire import Answering, client
 
 CANARY = "KitCanaryQ7xZp2Lm9Rt4Vb8"  # letters and digits, a multiple of four, so that it is base64 as well
 
+_LOGGERS = ("hub", "leadhub", "leadhub_kit", "connectors")
 _ANSWERS = ((200, b"{}"), (200, b"<html>"), (302, b""), (400, b'{"message": "no"}'), (401, b""), (429, b""), (500, b""))
 
 
@@ -146,15 +147,17 @@ def _logged() -> Iterator[list[str]]:
 
     class Keeper(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            if record.levelno >= logging.WARNING or record.name.startswith(("hub", "leadhub", "connectors")):
+            if record.levelno >= logging.WARNING or record.name.startswith(_LOGGERS):
                 lines.append(record.getMessage())
 
     root, keeper = logging.getLogger(), Keeper(logging.DEBUG)
-    before = root.level
+    own = {logging.getLogger(name): logging.getLogger(name).level for name in _LOGGERS}
     root.addHandler(keeper)
-    root.setLevel(logging.DEBUG)
+    for logger in own:
+        logger.setLevel(logging.DEBUG)
     try:
         yield lines
     finally:
         root.removeHandler(keeper)
-        root.setLevel(before)
+        for logger, level in own.items():
+            logger.setLevel(level)

@@ -29,7 +29,7 @@ KIND_OF = {"enricher": "enrich", "strategy": "assign", "mapping_function": "func
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,40}")
 _TEAM = TeamSettings.model_validate(
-    {"members": [{"name": "ann"}, {"name": "bo", "daily_cap": 1}, {"name": "cy", "active": False}]}
+    {"members": [{"name": "cy", "active": False}, {"name": "bo", "daily_cap": 1}, {"name": "ann"}]}
 )
 
 
