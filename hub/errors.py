@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import traceback
 from collections.abc import Iterable
 
 
@@ -64,3 +65,11 @@ def suggest(wrong: str, known: Iterable[str]) -> str:
     if close:
         return f'Did you mean "{close[0]}"?'
     return f"Known: {', '.join(names[:40])}." if names else "None is defined."
+
+
+def brief(error: BaseException) -> str:
+    """Return what kind of error it is and where it was raised, for a log: never its words, which may hold a person."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "site-packages" not in frame.filename] or frames
+    where = f" at {ours[-1].filename.rpartition('/')[2]}:{ours[-1].lineno}" if ours else ""
+    return f"{type(error).__name__}{where}"

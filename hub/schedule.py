@@ -43,7 +43,7 @@ class Schedule:
             self._broken.discard(name)
         except Exception as error:
             if name not in self._broken:  # once per outage, not once per second
-                log.error("bell=%s error=%s detail=%r", name, type(error).__name__, str(error)[:300])
+                log.error("bell=%s error=%s detail=%r", name, type(error).__name__, str(error).partition("\n")[0][:300])
             self._broken.add(name)
 
     @property

@@ -93,7 +93,7 @@ def _checked(value: Any, has_surrogates: bool) -> Any:
             elif type(thing) is list:
                 items += len(thing)
                 below += [v for v in thing if type(v) is dict or type(v) is list]
-        if (keys > MAX_KEYS and not isinstance(value, list)) or items > MAX_ITEMS:
+        if keys > MAX_KEYS or items > MAX_ITEMS:
             raise BadInput(f"The JSON has more than {MAX_KEYS} keys or {MAX_ITEMS} items.", status=413)
         if not below:
             return clean(value) if has_surrogates else value

@@ -19,7 +19,8 @@ _RECENT_WINS = frozenset({"consent", "consent_text"})  # a withdrawal counts, wh
 def fold(known: Lead, new: Lead, trust: Trust) -> Lead:
     """Return the known lead with what the new one adds: valid beats invalid, then trust, then the more recent.
 
-    The first touch and the earliest submit time are kept; id, owner, score and history are the known lead's.
+    Of two values of one time the one that came in later wins, so that a correction counts. The first touch and the
+    earliest submit time are kept; id, owner, score and history are the known lead's.
     """
     changes: dict[str, Any] = {}
     values = dict(known.values)
@@ -30,7 +31,7 @@ def fold(known: Lead, new: Lead, trust: Trust) -> Lead:
             continue
         challenger = _value(new, name, fresh)
         held = getattr(known, name)
-        if held is None or _rank(name, challenger, trust) > _rank(name, _value(known, name, held), trust):
+        if held is None or _rank(name, challenger, trust) >= _rank(name, _value(known, name, held), trust):
             changes[name], values[name] = fresh, challenger
             won.add(name)
     new_comes_first = _at(new.touch) < _at(known.first_touch)
@@ -61,11 +62,11 @@ def _value(lead: Lead, name: str, plain: Any) -> Value:
     )
 
 
-def _rank(name: str, value: Value, trust: Trust) -> tuple[int, int, datetime]:
+def _rank(name: str, value: Value, trust: Trust) -> tuple[int, int, datetime, str]:
     at = value.at or _EARLY
     if name in _RECENT_WINS:
-        return 0, 0, at
-    return int(value.valid is not False), trust(value.source), at
+        return 0, 0, at, value.submission
+    return int(value.valid is not False), trust(value.source), at, value.submission
 
 
 def _problems(known: Lead, new: Lead, won: set[str]) -> tuple[Any, ...]:
@@ -74,5 +75,5 @@ def _problems(known: Lead, new: Lead, won: set[str]) -> tuple[Any, ...]:
     return tuple(dict.fromkeys([*kept, *added]))
 
 
-def _at(touch: Touch) -> datetime:
-    return touch.at or _EARLY
+def _at(touch: Touch) -> tuple[datetime, str]:
+    return touch.at or _EARLY, touch.submission

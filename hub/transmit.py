@@ -55,7 +55,16 @@ async def _transmit(request: Request, headers: Mapping[str, str], http: httpx.As
     ) as answer:
         status = answer.status_code
         body = await _body(answer)
-        return Response(status, {name.lower(): value for name, value in answer.headers.items()}, body)
+        return Response(status, _received(answer), body)
+
+
+def _received(answer: httpx.Response) -> dict[str, str]:
+    """Return the headers by lower-case name, out of the raw ones: decoding them one by one costs more than sending."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in answer.headers.raw:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
 
 
 async def _body(answer: httpx.Response) -> bytes:

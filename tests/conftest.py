@@ -85,14 +85,14 @@ class MakeHub:
         *,
         bells: bool = False,
         transport: httpx.AsyncBaseTransport | None = None,
-        plugins: Sequence[Any] = (),
+        things: Sequence[Any] = (),
     ) -> Hub:
         """Write the configuration and start a hub with it."""
         (self.folder / "hub.yaml").write_text(config, "utf-8")
         http = httpx.AsyncClient(transport=transport or httpx.MockTransport(lambda r: httpx.Response(500)))
         office = Office(
             self.folder, self.folder / "hub.yaml", database=self.database, clock=self.clock, ids=self._ids, http=http,
-            plugins=(plugin(*FAKES.values()), *plugins), seed=1,
+            plugins=(plugin(*FAKES.values(), *things),), seed=1,
         )  # fmt: skip
         hub = Hub.open(office)
         await hub.start(bells=bells)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from hub.errors import BadInput, ConfigError, LeadhubError
+from hub.errors import BadInput, ConfigError, LeadhubError, brief
 
 log = logging.getLogger("leadhub.api")
 
@@ -55,11 +55,11 @@ def install(app: FastAPI) -> None:
         return problem(error.status_code, str(error.detail))
 
     async def database(_: Request, error: Exception) -> Response:
-        log.error("error=%s detail=%r", type(error).__name__, str(error)[:200])
+        log.error("error=%s", brief(error))
         return problem(503, "The database cannot be used now. Try again later.")
 
     async def other(_: Request, error: Exception) -> Response:
-        log.error("error=%s", type(error).__name__, exc_info=error)
+        log.error("error=%s", brief(error))
         return problem(500, "Something broke here; it is in the log.")
 
     app.add_exception_handler(ApiError, api_error)

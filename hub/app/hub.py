@@ -146,6 +146,7 @@ class Hub:
             ring(0.5, "deliveries", self.dispatcher.sweep, soon=True)
             ring(RENEW_EVERY, "leases", self.dispatcher.renew)
             ring(15.0, "rescue", self.dispatcher.rescue)
+            ring(5.0, "pauses", self.dispatcher.agree)
         ring(2.0, "config", self.reload)
         self._ring_sources()
 
@@ -166,6 +167,10 @@ class Hub:
                 every = settings.every or source.every.total_seconds()
                 look = partial(self.imports.watch, name, self.office.folder)
                 self.schedule.every(every, f"source:watch:{name}", look, soon=True)
+
+    async def warm(self) -> None:
+        """Return when the tables that reading names, phones and places needs are loaded."""
+        await asyncio.gather(self._warming, return_exceptions=True)
 
     async def reload(self) -> bool:
         """Publish a changed hub.yaml; a wrong one is refused and the old one stays. Returns whether it changed."""
@@ -194,7 +199,7 @@ class Hub:
     async def stop(self) -> None:
         """Take nothing more, finish what is under way, write everything down."""
         self.schedule.stop()
-        await asyncio.gather(self._warming, return_exceptions=True)
+        await self.warm()
         await self.pipeline.stop()
         await self.dispatcher.stop()
         await self.flush()

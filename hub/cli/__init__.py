@@ -7,7 +7,7 @@ import sys
 import typer
 from rich.console import Console
 
-from hub.cli import admin, check, data, demo, look, make, serve
+from hub.cli import admin, check, data, demo, docs, look, make, serve
 from hub.errors import LeadhubError
 
 app = typer.Typer(
@@ -17,7 +17,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for part in (make, serve, check, data, look, admin, demo):
+for part in (make, serve, check, data, look, admin, demo, docs):
     part.add_to(app)
 
 

@@ -1,2 +1,169 @@
-def add_to(app):
-    pass
+"""check: what is wrong with a workspace, or with one plugin, and what to do about it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hub import loader, mapping
+from hub import plan as plans
+from hub.cli.office import config_path, load_env_file
+from hub.cli.serve import Config
+from hub.cli.tell import Json, console, write_json
+from hub.clock import SystemClock
+from hub.errors import ConfigError
+from hub.settings import Settings, load_settings
+from hub.settings.files import shipped_secret
+from hub.testing.contract import run_kit
+
+SAFE_SQLITE = (3, 51, 3)  # older ones may lose a commit when two connections reset the write-ahead log at once
+
+Plugin = Annotated[Path | None, typer.Argument(metavar="[PLUGIN]", help="A plugin to run the kit over.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: an error must be put right, a warning should be known."""
+
+    level: str  # ok, warning or error
+    what: str
+    said: str
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this part's commands."""
+    app.command("check")(check)
+
+
+def check(path: Plugin = None, as_json: Json = False, config: Config = None) -> None:
+    """Say what is wrong with the configuration, mappings and plugins; with a plugin, run the kit over it."""
+    found = list(of_plugin(path) if path else of_workspace(config_path(config)))
+    wrong = [finding for finding in found if finding.level == "error"]
+    if as_json:
+        write_json({"ok": not wrong, "findings": [asdict(finding) for finding in found]})
+    else:
+        for finding in found:
+            _print(finding)
+        console().print(_summary(found), markup=False)
+    if wrong:
+        raise typer.Exit(1)
+
+
+_SIGNS = {"ok": ("ok     ", "green"), "warning": ("warning", "yellow"), "error": ("error  ", "red")}
+
+
+def _print(finding: Finding) -> None:
+    sign, style = _SIGNS[finding.level]
+    out = console()
+    out.print(sign, style=style, end="  ")
+    out.print(f"{finding.what}{': ' if finding.said else ''}{finding.said}", markup=False, soft_wrap=True)
+
+
+def _summary(found: list[Finding]) -> str:
+    count = {level: sum(finding.level == level for finding in found) for level in _SIGNS}
+    if not count["error"] and not count["warning"]:
+        return f"All {count['ok']} checks hold."
+    return f"{count['error']} errors, {count['warning']} warnings, {count['ok']} checks hold."
+
+
+def of_plugin(path: Path) -> Iterator[Finding]:
+    """Yield what the kit says of a plugin; what a drop-in may do without is a warning."""
+    for verdict in run_kit(path):
+        level = "ok" if verdict.ok else "warning" if verdict.advice else "error"
+        yield Finding(level, verdict.check, verdict.reason)
+
+
+def of_workspace(config: Path) -> Iterator[Finding]:
+    """Yield everything that is wrong with a workspace, one finding for each mistake that stands alone."""
+    folder = config.resolve().parent
+    load_env_file(folder)
+    plugins = loader.load(folder / "plugins")
+    for broken in plugins.broken:
+        yield Finding(
+            "error", f"plugin {broken.name}", f"{broken.path}: {broken.reason.rstrip('.')}. It is left out until then."
+        )
+    if not plugins.broken:
+        yield Finding("ok", f"{len(plugins.hashes)} plugins", "")
+    yield from _of_mappings(folder, plugins)
+    yield from _of_config(config, folder, plugins)
+
+
+def _of_mappings(folder: Path, plugins: loader.Plugins) -> Iterator[Finding]:
+    functions = {name: socket.run for name, socket in plugins.registry.all("mapping_function").items()}
+    fine = 0
+    for path in sorted((folder / "mappings").glob("*.yaml")):
+        try:
+            failures = mapping.load(path, functions).check()
+        except ConfigError as error:
+            yield Finding("error", f"mapping {path.stem}", str(error))
+            continue
+        for failure in failures:
+            yield Finding("error", f"mapping {path.stem}", f"{failure} Correct the field or the test.")
+        fine += not failures
+    yield Finding("ok", f"{fine} mappings", "")
+
+
+def _of_config(config: Path, folder: Path, plugins: loader.Plugins) -> Iterator[Finding]:
+    try:
+        settings, file = load_settings(config)
+        resolve = partial(_resolve, plugins, folder)
+        plan = plans.build(settings, file, plugins.registry, folder=folder, resolve=resolve, clock=SystemClock())
+        _check_enrichers(plan)
+    except ConfigError as error:
+        yield Finding("error", "configuration", str(error))
+        return
+    flows = len(settings.flows)
+    yield Finding("ok", "configuration", f"{len(settings.sources)} sources, {len(settings.sinks)} sinks, {flows} flows")
+    yield from _unused(settings)
+    if settings.hub.database.startswith("sqlite") and sqlite3.sqlite_version_info < SAFE_SQLITE:
+        yield Finding("warning", "SQLite", _old_sqlite())
+
+
+def _check_enrichers(plan: plans.Plan) -> None:
+    """Raise ConfigError for an enricher that a flow asks and nobody provides."""
+    for flow in plan.flows.values():
+        for step, options in flow.steps:
+            names = (*getattr(options, "use", ()), *getattr(options, "required", ())) if step.name == "enrich" else ()
+            for name in names:
+                try:
+                    plan.registry.enricher(name)
+                except ConfigError as error:
+                    raise ConfigError(f'Flow "{flow.settings.name}": {error}') from error
+
+
+def _old_sqlite() -> str:
+    wanted = ".".join(map(str, SAFE_SQLITE))
+    return (
+        f"Python has {sqlite3.sqlite_version} here; {wanted} mends a rare loss in the write-ahead log. leadhub keeps "
+        "to one writing connection, which avoids it. Let no second program write to the database."
+    )
+
+
+def _unused(settings: Settings) -> Iterator[Finding]:
+    """Yield what the configuration defines and nothing uses; mostly a slip of the pen."""
+    routes = [route for flow in settings.flows for route in flow.routes]
+    for name in settings.sources:
+        if settings.flow_of(name) is None:
+            yield Finding(
+                "warning", f"source {name}", "No flow takes it, so its leads wait in quarantine. Name it in a `from`."
+            )
+    for name in settings.sinks:
+        if not any(name in route.to for route in routes):
+            yield Finding("warning", f"sink {name}", "No route names it, so it gets nothing. Name it in a `to`.")
+    for name in settings.teams:
+        if not any(route.team == name for route in routes):
+            yield Finding("warning", f"team {name}", "No route assigns to it. Name it in an `assign`.")
+    for flow in settings.flows:
+        if flow.routes and all(route.when for route in flow.routes):
+            said = "Every route has a `when`; a lead that fits none waits for a person. Add one without."
+            yield Finding("warning", f"flow {flow.name}", said)
+
+
+def _resolve(plugins: loader.Plugins, folder: Path, reference: str) -> Any:
+    return plugins.secret(reference) or shipped_secret(reference, folder)

@@ -77,6 +77,7 @@ async def serve(hub: Hub, host: str, port: int) -> None:
     while not web.started and not serving.done():
         await asyncio.sleep(0.02)
     if web.started:
+        await settle_memory(hub)
         url = f"http://{host}:{web.servers[0].sockets[0].getsockname()[1]}"
         announce(hub.office.folder, url, key)
         console = Console()
@@ -88,6 +89,15 @@ async def serve(hub: Hub, host: str, port: int) -> None:
         withdraw(hub.office.folder)
     if not web.started:
         raise ConfigError(f"leadhub could not listen on {host}:{port}. Is the port taken? Name another with --port.")
+
+
+async def settle_memory(hub: Hub) -> None:
+    """Keep what stays for ever out of the garbage collector's rounds."""
+    await hub.warm()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+    sys.setswitchinterval(0.001)  # the writer's thread gives the interpreter back sooner
 
 
 def quiet_logs() -> None:

@@ -170,6 +170,13 @@ class Dispatcher:
         self.emit(one.event for one in rescued if one.event)
         return len(rescued)
 
+    async def agree(self) -> None:
+        """Take over which sinks other processes paused or resumed."""
+        paused = await self.db.read(store.paused)
+        for name, lane in self.lanes.items():
+            _, reason = paused.get(name, (None, None))
+            lane.gate.paused = (lane.gate.paused or reason or "paused") if name in paused else None
+
     async def _pause(self, sink: str, reason: str) -> None:
         now = self.clock.now()
         await self.db.write(store.pause, sink, reason, now)

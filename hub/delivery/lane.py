@@ -14,7 +14,7 @@ import httpx
 from hub.clock import Clock
 from hub.delivery.gate import Gate
 from hub.delivery.policy import Job, as_outcome, judge, put_off, rest_asked
-from hub.errors import Misconfigured
+from hub.errors import Misconfigured, brief
 from hub.events import Event
 from hub.lead import Rejected, Sent
 from hub.settings import SinkSettings
@@ -125,7 +125,7 @@ class Lane:
             try:
                 await self._send(jobs)
             except Exception as error:  # the database, as a rule: the lease runs out, and doubt is settled then
-                log.error("sink=%s error=%s detail=%r", self.name, type(error).__name__, str(error)[:200])
+                log.error("sink=%s error=%s", self.name, brief(error))
             finally:
                 self._busy.discard(me)
                 for job in jobs:

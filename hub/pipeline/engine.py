@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import httpx
 
 from hub.clock import Clock
-from hub.errors import BadInput, Conflict, LeadhubError, Retry
+from hub.errors import BadInput, Conflict, LeadhubError, Retry, brief
 from hub.events import Event
 from hub.ids import Ids
 from hub.lead import Lead, Problem, RawLead
@@ -26,6 +27,8 @@ from hub.store import submissions as store
 from hub.store.database import Database
 from hub.store.runs import Run
 from hub.store.settle import Settled, settle
+
+log = logging.getLogger("leadhub.pipeline")
 
 BATCH = 128  # most submissions decided together
 IN_FLIGHT = 2  # batches under way: one is decided while the other is committed
@@ -124,7 +127,7 @@ class Pipeline:
                 if item.future and not item.future.done():
                     item.future.set_exception(error)
             if not isinstance(error, LeadhubError):
-                raise
+                log.error("submissions=%d error=%s", len(items), brief(error))
 
     # -- reading -----------------------------------------------------------------------------------
 
@@ -213,8 +216,10 @@ class Pipeline:
                 results = await self.db.write(settle, runs)
             except Conflict:
                 results = [Settled("again", r.submission) for r in runs]
-            except OF_A_LEAD as error:
+            except Exception as error:
                 self._take_back(ended, runs)
+                if not isinstance(error, OF_A_LEAD):
+                    raise
                 if len(ready) > 1:  # half after half, until the one that cannot be stored breaks alone
                     await self._decide(ready[: len(ready) // 2], plan)
                     await self._decide(ready[len(ready) // 2 :], plan)
@@ -236,7 +241,13 @@ class Pipeline:
 
     async def _at_once(self, ready: list[tuple[Item, RawLead]], plan: Plan) -> list[Ended | None]:
         leads = StoredLeads(self.db)
-        return await asyncio.gather(*(self._run_one(item, raw, plan, leads) for item, raw in ready))
+        runs = (self._run_one(item, raw, plan, leads) for item, raw in ready)
+        ended = await asyncio.gather(*runs, return_exceptions=True)
+        for broken in ended:
+            if isinstance(broken, BaseException):
+                self._take_back([end for end in ended if not isinstance(end, BaseException)], ())
+                raise broken
+        return ended  # type: ignore[return-value]
 
     async def _in_turn(self, ready: list[tuple[Item, RawLead]], plan: Plan) -> list[Ended | None]:
         """Run one after the other, each seeing what the one before decided: they are about the same people."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from hub.lead import Problem
 from hub.pipeline.context import RunContext
+from hub.pipeline.reading import OF_A_LEAD
 from hub.plan import Flow
 from hub.step import Stop, Work
 
@@ -37,6 +40,8 @@ async def run(work: Work, flow: Flow, ctx: RunContext, *, only: frozenset[str] |
         try:
             result = await step.run(work, ctx, options)
         except Exception as error:
+            if isinstance(error, SQLAlchemyError) and not isinstance(error, OF_A_LEAD):
+                raise  # the database cannot be asked now, which says nothing of this lead
             return _broken(work, step.name, error, records, started, counted)
         after = result.work if isinstance(result, Stop) else result
         record: Record = {"step": step.name, "us": int((time.perf_counter() - started) * 1e6)}

@@ -80,6 +80,7 @@ class Database:
             engine = sa.create_engine(
                 self.url,
                 poolclass=StaticPool if writes else None,
+                hide_parameters=True,
                 connect_args={"check_same_thread": False, "timeout": 30},
                 **({} if writes else {"pool_size": READERS, "max_overflow": 0}),
             )
@@ -89,6 +90,7 @@ class Database:
         options = "-c statement_timeout=15000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=30000"
         return sa.create_engine(
             self.url,
+            hide_parameters=True,
             pool_size=2 if writes else READERS,
             max_overflow=0,
             pool_pre_ping=not writes,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -47,39 +48,44 @@ def claim(
     sink: str, now: datetime, lease_until: datetime, holder: str, limit: int, *, session: Session, sqlite: bool
 ) -> list[DeliveryRow]:
     """Take due deliveries of one sink, new ones first; a lead's older version goes before its newer one."""
-    older = TABLE.alias("older")
-    blocked = sa.exists().where(
-        older.c.lead == TABLE.c.lead, older.c.sink == sink, older.c.version < TABLE.c.version, older.c.state.in_(OPEN)
-    )
-    due = (
-        sa.select(TABLE.c.id)
-        .where(TABLE.c.sink == sink, TABLE.c.state == "ready", TABLE.c.due_at <= now, ~blocked)
-        .order_by(TABLE.c.priority, TABLE.c.due_at, TABLE.c.id)
-        .limit(limit)
-    )
-    if not sqlite:
-        due = due.with_for_update(skip_locked=True)
-    chosen = due.cte("chosen").prefix_with("MATERIALIZED" if not sqlite else "", dialect="postgresql")
-    taken = list(
-        session.execute(
-            sa.update(TABLE)
-            .where(TABLE.c.id.in_(sa.select(chosen.c.id)))
-            .values(
-                state="sending",
-                attempts=TABLE.c.attempts + 1,
-                fence=TABLE.c.fence + 1,
-                lease_by=holder,
-                lease_until=lease_until,
-            )
-            .returning(TABLE.c.id)
-        ).scalars()
-    )
+    values = {"b_sink": sink, "b_now": now, "b_until": lease_until, "b_holder": holder, "b_limit": limit}
+    taken = list(session.execute(_claiming(sqlite), values).scalars())
     rows = session.exec(select(DeliveryRow).where(col(DeliveryRow.id).in_(taken))).all() if taken else []
     session.expunge_all()
     started = [{"delivery": r.id, "number": r.attempts, "fence": r.fence, "started_at": now} for r in rows]
     if started:
         session.execute(sa.insert(ATTEMPT), started)
     return sorted(rows, key=lambda r: (r.priority, r.due_at or now, r.id))
+
+
+@lru_cache(2)
+def _claiming(sqlite: bool) -> Any:
+    """Return the statement that claims; on PostgreSQL a materialized CTE, since a plain subquery may claim more."""
+    older = TABLE.alias("older")
+    blocked = sa.exists().where(
+        older.c.lead == TABLE.c.lead, older.c.sink == TABLE.c.sink, older.c.version < TABLE.c.version,
+        older.c.state.in_(OPEN),
+    )  # fmt: skip
+    due = (
+        sa.select(TABLE.c.id)
+        .where(TABLE.c.sink == sa.bindparam("b_sink"), TABLE.c.state == "ready", TABLE.c.due_at <= sa.bindparam("b_now"))
+        .where(~blocked)
+        .order_by(TABLE.c.priority, TABLE.c.due_at, TABLE.c.id)
+        .limit(sa.bindparam("b_limit"))
+    )
+    if not sqlite:
+        due = due.with_for_update(skip_locked=True)
+    chosen = due.cte("chosen").prefix_with("" if sqlite else "MATERIALIZED", dialect="postgresql")
+    return (
+        sa.update(TABLE)
+        .where(TABLE.c.id.in_(sa.select(chosen.c.id)))
+        .values(
+            state="sending", attempts=TABLE.c.attempts + 1, fence=TABLE.c.fence + 1,
+            lease_by=sa.bindparam("b_holder"), lease_until=sa.bindparam("b_until"),
+        )
+        .returning(TABLE.c.id)
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
 
 
 def settle(results: Sequence[Result], holder: str, *, session: Session) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -63,25 +64,33 @@ def get(submission: str, *, session: Session) -> SubmissionRow | None:
 
 def claim(now: datetime, lease_until: datetime, limit: int, *, session: Session, sqlite: bool) -> list[SubmissionRow]:
     """Take received submissions that are due, oldest first, and keep others off them until the lease ends."""
-    due = (
-        sa.select(TABLE.c.id)
-        .where(TABLE.c.state == "received", sa.or_(TABLE.c.due_at.is_(None), TABLE.c.due_at <= now))
-        .order_by(TABLE.c.due_at, TABLE.c.id)
-        .limit(limit)
-    )
-    if not sqlite:
-        due = due.with_for_update(skip_locked=True)
-    chosen = due.cte("chosen").prefix_with("MATERIALIZED" if not sqlite else "", dialect="postgresql")
-    taken = session.execute(
-        sa.update(TABLE)
-        .where(TABLE.c.id.in_(sa.select(chosen.c.id)))
-        .values(due_at=lease_until, tries=TABLE.c.tries + 1)
-        .returning(TABLE.c.id)
-    ).scalars()
-    ids = sorted(taken)
+    values = {"b_now": now, "b_until": lease_until, "b_limit": limit}
+    ids = sorted(session.execute(_claiming(sqlite), values).scalars())
     rows = session.exec(select(SubmissionRow).where(col(SubmissionRow.id).in_(ids))).all() if ids else []
     session.expunge_all()
     return sorted(rows, key=lambda r: r.id)
+
+
+@lru_cache(2)
+def _claiming(sqlite: bool) -> Any:
+    """Return the statement that claims; on PostgreSQL a materialized CTE, since a plain subquery may claim more."""
+    due = (
+        sa.select(TABLE.c.id)
+        .where(TABLE.c.state == "received")
+        .where(sa.or_(TABLE.c.due_at.is_(None), TABLE.c.due_at <= sa.bindparam("b_now")))
+        .order_by(TABLE.c.due_at, TABLE.c.id)
+        .limit(sa.bindparam("b_limit"))
+    )
+    if not sqlite:
+        due = due.with_for_update(skip_locked=True)
+    chosen = due.cte("chosen").prefix_with("" if sqlite else "MATERIALIZED", dialect="postgresql")
+    return (
+        sa.update(TABLE)
+        .where(TABLE.c.id.in_(sa.select(chosen.c.id)))
+        .values(due_at=sa.bindparam("b_until"), tries=TABLE.c.tries + 1)
+        .returning(TABLE.c.id)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def free_leases(*, session: Session) -> int:

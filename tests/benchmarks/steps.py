@@ -36,7 +36,7 @@ async def measure(folder: Path, leads: int) -> None:
     """Print the table."""
     hub = Hub.open(Office(folder, workspace.write(folder, "http://127.0.0.1:9")))
     await hub.start(bells=False)
-    await hub._warming
+    await hub.warm()
     plan = hub.plan
     flow = plan.flows["website"]
     ctx = RunContext(

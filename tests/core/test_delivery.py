@@ -6,9 +6,11 @@ import asyncio
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
 from hub.errors import Retry
 from hub.lead import Rejected, Sent
+from hub.step import Context, Options, Work, step
 from hub.store import deliveries as store
 from hub.testing.fakes import WaitingSink
 from tests.conftest import MakeHub, post, settled
@@ -107,9 +109,7 @@ async def test_a_sink_that_answers_for_too_few_leads_leaves_doubt_about_all_of_t
         async def send(self, leads, http):
             return []
 
-    from hub.testing.fakes import plugin
-
-    hub = await make_hub(one_sink("forgetful"), plugins=[plugin(Forgetful)])
+    hub = await make_hub(one_sink("forgetful"), things=[Forgetful])
     await post(hub, person(1))
     await settled(hub)
     (row,) = await all_rows(hub, "delivery")
@@ -168,6 +168,7 @@ async def test_giving_back_a_delivery_keeps_the_record_of_an_attempt_that_never_
     assert await hub.dispatcher.rescue() == 1
     (row,) = await hub.db.write(store.claim, "crm", clock.now(), clock.now(), "node_b", 5, sqlite=hub.db.sqlite)
     await hub.db.write(store.release, [row.id], "node_b")
+    crm.go.set()
     attempts = await all_rows(hub, "attempt")
     assert [(one["number"], one["ended_at"]) for one in attempts] == [(1, None)]
 
@@ -273,3 +274,24 @@ async def test_a_database_that_fails_while_an_outcome_is_stored_leaves_the_lane_
 
 def _rename(old: str, new: str, *, session) -> None:
     session.execute(sa.text(f"ALTER TABLE {old} RENAME TO {new}"))
+
+
+async def test_a_step_that_cannot_reach_the_database_does_not_send_the_lead_to_quarantine(make_hub: MakeHub, clock):
+    outages = iter([True, False])
+
+    @step("ask")
+    async def ask(work: Work, ctx: Context, options: Options) -> Work:
+        """Ask the database, which is away the first time."""
+        if next(outages):
+            raise OperationalError("SELECT 1", {}, Exception("the server closed the connection"))
+        return work
+
+    config = one_sink().replace("routes:", "steps: [map, normalize, dedupe, ask, route, deliver], routes:")
+    hub = await make_hub(config, things=[ask])
+    answer = await post(hub, person(1))
+    assert (answer.json()["status"], answer.json()["lead"]) == ("accepted", None)
+    assert [row["state"] for row in await all_rows(hub, "submission")] == ["received"]
+    clock.turn(91)
+    await hub.pipeline.sweep()
+    await settled(hub)
+    assert len(hub.plan.sinks["crm"].sent) == 1

@@ -25,13 +25,16 @@ class Acme(HttpSink):
     config: Config
 
     def request(self, lead: Lead) -> Request:
+        """Return the creation of a contact, with what the lead has."""
         body = {"external_id": lead.id, "name": lead.name, **fill(lead, FIELDS)}
         return Request("POST", "/v1/contacts", headers={"Authorization": bearer(self.config.token)}, json=body)
 
     def response(self, response: Response) -> Sent:
+        """Return the contact's id; an answer without one counts as unclear."""
         return Sent(str(response.json()["id"]))
 
 
 @hookimpl
 def hub_register() -> Iterable[type[Acme]]:
+    """Register the connector."""
     yield Acme

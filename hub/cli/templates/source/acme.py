@@ -23,9 +23,11 @@ class Acme(WebhookSource):
     config: Config
 
     def verify(self, inbound: Inbound) -> None:
+        """Compare the signature over the raw body, under this secret and the one before it."""
         check_hmac(inbound, secrets_of(self.config), header=self.config.header)
 
     def parse(self, inbound: Inbound) -> Iterable[RawLead]:
+        """Hand the lead over as it came; which field is which stands in mappings/acme.yaml."""
         lead = inbound.json_object()
         key = str(lead.get("id") or "") or None
         yield RawLead(key, lead, submitted_at=instant(lead.get("created_at")), test=lead.get("test") is True)
@@ -33,4 +35,5 @@ class Acme(WebhookSource):
 
 @hookimpl
 def hub_register() -> Iterable[type[Acme]]:
+    """Register the connector."""
     yield Acme

@@ -28,4 +28,5 @@ async def acme(work: Work, _ctx: Any, options: AcmeOptions) -> Work | Stop:
 
 @hookimpl
 def hub_register() -> Iterable[Any]:
+    """Register the step."""
     yield acme

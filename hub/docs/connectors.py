@@ -1,0 +1,212 @@
+"""The catalogue of connectors, and a page for each one."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hub import yamlfile
+from hub.connector import Connector
+from hub.docs.markdown import block, bullets, code, fenced, flow, page, table
+from hub.docs.models import described
+from hub.docs.reference import SETTINGS_HEAD, setting_rows
+from hub.sink import Sink
+from hub.source import FileSource, PollSource, Source, WebhookSource
+from hub.testing.cases import CaseFile, load
+from hub.testing.parts import Post
+
+FAMILIES = {
+    "forms": "Forms", "ads": "Ad platforms", "events": "Events and booths", "lists": "Lists", "mail": "Mail",
+    "calls": "Calls", "crm": "CRMs", "sheets": "Sheets and files", "chat": "Chat", "sms": "SMS",
+    "conversions": "Conversions back to ad platforms",
+}  # fmt: skip
+
+
+class Entry(NamedTuple):
+    """A shipped connector with its files."""
+
+    cls: type[Connector]
+    path: Path
+    cases: CaseFile
+    mapping: Path | None
+
+    @property
+    def family(self) -> str:
+        """Return the folder it stands in."""
+        return self.path.parent.name
+
+
+def entry_of(cls: type[Connector], mappings: Path) -> Entry:
+    """Return a connector with its cases and mapping, as far as they are there."""
+    path = Path(inspect.getfile(cls))
+    cases, mapping = path.with_name(f"{cls.name}.cases.yaml"), mappings / f"{cls.name}.yaml"
+    return Entry(cls, path, load(cases) if cases.is_file() else CaseFile(), mapping if mapping.is_file() else None)
+
+
+def catalogue(entries: list[Entry]) -> str:
+    """Return connectors/README.md."""
+    parts = []
+    known = [*FAMILIES, *sorted({entry.family for entry in entries} - FAMILIES.keys())]
+    for family in known:
+        rows = [_row(entry) for entry in entries if entry.family == family]
+        if rows:
+            parts += [f"## {FAMILIES.get(family, family)}", table(("name", "vendor", "what it does", "how"), rows)]
+    return page(
+        "Connectors",
+        "Everything that leads can come from and go to. A connector is chosen by its name in hub.yaml "
+        "(`{connector: NAME, …}`); its page has the settings, an example and what was checked against the vendor's "
+        "documentation. One of your own goes into `plugins/` as the same files: `leadhub new source NAME`.",
+        *parts,
+    )
+
+
+def _row(entry: Entry) -> tuple[str, ...]:
+    link = f"[{code(entry.cls.name)}](../docs/connectors/{entry.cls.name}.md)"
+    return link, entry.cls.title, _purpose(entry), ", ".join(kinds_of(entry.cls))
+
+
+def _purpose(entry: Entry) -> str:
+    said = (inspect.getdoc(inspect.getmodule(entry.cls)) or "").partition("\n")[0].partition(": ")[2]
+    return said[:1].upper() + said[1:]
+
+
+def kinds_of(cls: type[Connector]) -> list[str]:
+    """Return in words how leads travel."""
+    faces = ((WebhookSource, "source by webhook"), (PollSource, "source by poll"), (FileSource, "source by file"))
+    return [words for face, words in (*faces, (Sink, "sink")) if issubclass(cls, face)]
+
+
+def connector_page(entry: Entry) -> str:
+    """Return docs/connectors/NAME.md."""
+    cls = entry.cls
+    return page(
+        f"{cls.title} ({code(cls.name)})",
+        inspect.getdoc(cls) or "",
+        bullets([f"Kind: {', '.join(kinds_of(cls))}.", f"Written from: <{cls.docs_url}>", *_manners(cls)]),
+        "## In hub.yaml", fenced(_example(cls), "yaml"),
+        "## Settings", table(SETTINGS_HEAD, setting_rows(cls.Config)),
+        *_inbound(entry),
+        *_fields(entry),
+        *_facts(cls),
+        *_cases(entry),
+    )  # fmt: skip
+
+
+def _manners(cls: type[Connector]) -> Iterator[str]:
+    if issubclass(cls, WebhookSource):
+        proof = "nobody: anyone may post" if cls.public else "a signature over the body" if cls.signed else "a key"
+        yield f"Who is believed: {proof}."
+        if cls.answers:
+            yield f"Statuses answered otherwise: {', '.join(f'{a} as {b}' for a, b in cls.answers.items())}."
+    if issubclass(cls, PollSource):
+        yield f"Polled every {cls.every.total_seconds() / 60:g} minutes; `every` changes it."
+    if issubclass(cls, FileSource):
+        yield f"Its folder is looked into every {cls.every.total_seconds() / 60:g} minutes; `every` changes it."
+    if issubclass(cls, Sink):
+        yield from _sink_manners(cls)
+
+
+def _sink_manners(cls: type[Sink]) -> Iterator[str]:
+    searchable = not isinstance(cls.searchable, property) or cls.searchable is not Sink.searchable
+    repeat = "is forgiven: the other side tells it by its key" if cls.repeatable else "is not forgiven"
+    found = "; before one, it is searched for" if searchable and _searches(cls) else ""
+    yield f"A repeat {repeat}{found}."
+    yield f"Later versions of a lead: {'are written onto the same record' if cls.updates else 'are not sent'}."
+    yield f"At once: {cls.batch} in a request, {cls.concurrency} requests side by side."
+    yield f"Rate: {f'{cls.rate:g} requests a second' if cls.rate else 'no limit'}; `rate` changes it."
+
+
+def _searches(cls: Any) -> bool:
+    return any("find" in base.__dict__ and base.__module__ != "hub.sink" for base in cls.__mro__)
+
+
+def _example(cls: type[Connector]) -> str:
+    """Return a piece of hub.yaml that names everything that must be given."""
+    needed = {
+        one.name: _given(cls.name, one.name, one.kind) for one in described(cls.Config) if one.default == "required"
+    }
+    secrets = {one.name: _given(cls.name, one.name, one.kind) for one in described(cls.Config) if one.name == "secret"}
+    own = {"connector": cls.name, **secrets, **needed}
+    if issubclass(cls, FileSource):
+        own |= {"path": f"inbox/{cls.name}/*"}
+    section = "sources" if issubclass(cls, Source) else "sinks"
+    return block({section: {f"my_{cls.name}": own}})
+
+
+def _given(connector: str, name: str, kind: str) -> Any:
+    if "secret" in kind:
+        return f"${{env:{connector.upper()}_{name.upper()}}}"
+    if "number" in kind:
+        return 1
+    return ["…"] if kind.startswith("list") else {"…": "…"} if kind.startswith("names") else "…"
+
+
+def _inbound(entry: Entry) -> Iterator[str]:
+    if not issubclass(entry.cls, WebhookSource):
+        return
+    yield "## The address"
+    yield (
+        "Senders post to `https://YOUR-HUB/in/NAME`, where NAME is the source's name in hub.yaml. "
+        "The answer is 202 with the submission's id once the bytes are safe, unless this vendor expects another."
+    )
+    posts = [case for case in entry.cases.verify if case.expect == "ok"] or entry.cases.parse
+    if posts:
+        held = {name: value for name, value in entry.cases.config.items() if "secret" in name}
+        yield f"To try it from a shell{f', with {code(flow(held))}' if held else ''}:"
+        yield fenced(_curl(posts[0].given), "sh")
+        if any(value.isdecimal() and len(value) == 10 for value in posts[0].given.headers.values()):
+            yield "Its time is that of the case, so a running hub refuses it as stale; sign one of your own."
+
+
+def _curl(post: Post) -> str:
+    query = "?" + "&".join(f"{name}={value}" for name, value in post.query.items()) if post.query else ""
+    lines = [f"curl -X {post.method} 'http://127.0.0.1:8400/in/my_source{query}'"]
+    lines += [f"-H {_quoted(f'{name}: {value}')}" for name, value in post.headers.items()]
+    if "value" in post.model_fields_set:
+        lines += [
+            "-H 'Content-Type: application/json'",
+            f"--data-binary {_quoted(json.dumps(post.value, ensure_ascii=False))}",
+        ]
+    elif post.form is not None:
+        lines += [f"--data-urlencode {_quoted(f'{name}={value}')}" for name, value in post.form.items()]
+    elif post.body:
+        lines.append(f"--data-binary {_quoted(post.body)}")
+    return " \\\n  ".join(lines)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _fields(entry: Entry) -> Iterator[str]:
+    if entry.mapping is None:
+        return
+    spec: Mapping[str, Any] = yamlfile.load(entry.mapping).data or {}
+    yield "## Fields"
+    usual = (
+        " Beside these, fields are matched by their usual names ([fields](../fields.md))."
+        if spec.get("usual_names")
+        else ""
+    )
+    yield f"From {code(f'mappings/{entry.mapping.name}')}; a file of the same name in your workspace takes its place.{usual}"
+    yield table(("field", "comes from"), ((code(n), code(flow(way))) for n, way in (spec.get("fields") or {}).items()))
+    if spec.get("ignore"):
+        yield f"Noise that is left out: {', '.join(map(code, spec['ignore']))}."
+
+
+def _facts(cls: type[Connector]) -> Iterator[str]:
+    for name, facts in (("Checked", cls.confirmed), ("Not checked", cls.unconfirmed)):
+        if facts:
+            yield f"## {name}"
+            yield bullets(f"{fact[:1].upper()}{fact[1:].rstrip('.')}." for fact in facts)
+
+
+def _cases(entry: Entry) -> Iterator[str]:
+    cases = [f"{kind}: should {case.should}" for kind, case in entry.cases.all()]
+    if cases:
+        yield "## What it is tested for"
+        yield f"Each is a case in {code(f'connectors/{entry.family}/{entry.cls.name}.cases.yaml')}."
+        yield bullets(cases)
