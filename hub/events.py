@@ -26,6 +26,7 @@ KINDS: dict[str, str] = {
     "submission.duplicated": "The source had handed the same thing over before.",
     "submission.quarantined": "A person must look at it before it goes on.",
     "submission.rejected": "The dedupe policy refused it.",
+    "submission.replayed": "A lead's submission was decided again.",
     "submission.failed": "The pipeline broke on it; it waits in quarantine.",
     "lead.created": "A person is new to us.",
     "lead.merged": "A known person came again.",

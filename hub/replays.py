@@ -28,6 +28,7 @@ class Replays:
             raise BadInput(f"The submission {submission} is {row.state}; there is nothing to replay.", status=409)
         item = item_of(row)
         item.kind, item.accept, item.tries = "replay", accept, 1
+        item.lead = row.lead if row.state == "done" else None
         item.future = asyncio.get_running_loop().create_future()
         self.pipeline.offer(item)
         async with asyncio.timeout(WAIT):

@@ -72,6 +72,7 @@ class Work:
     identities: tuple[Identity, ...] = ()
     candidate: Lead | None = None  # this submission's own lead, as it was before merging
     merged: bool = False  # the lead existed before this submission
+    again: str | None = None  # the lead that an earlier run of this submission made or joined: this is a replay
     anew: bool = True  # everything is decided afresh: a new lead, or a known one that counts as new interest
     joined: tuple[str, ...] = ()  # other leads that turned out to be the same person
     suggestions: tuple[Suggestion, ...] = ()
@@ -113,6 +114,10 @@ class Leads(Protocol):
 
     async def get(self, lead: str) -> Lead | None:
         """Return a lead by id, following merges to the one that survived."""
+        ...
+
+    async def said(self, lead: str) -> Mapping[str, Lead]:
+        """Return what each submission of a lead said by itself, by submission, oldest first."""
         ...
 
     async def near(self, keys: Sequence[str], limit: int = 50) -> Sequence[Lead]:

@@ -57,7 +57,7 @@ def decode_text(body: bytes) -> str:
         return body.decode(json.detect_encoding(body)).removeprefix("\ufeff")
     except (UnicodeDecodeError, LookupError) as error:
         raise BadInput(
-            f"The body is not text in UTF-8, UTF-16 or UTF-32: {error.reason if isinstance(error, UnicodeDecodeError) else error}."
+            f"The body is not text in UTF-8, UTF-16 or UTF-32: {getattr(error, 'reason', error)}."
         ) from error
 
 

@@ -55,6 +55,14 @@ def rebuild(candidates: Iterable[Lead], trust: Trust) -> Lead:
     return reduce(lambda known, new: fold(known, new, trust), candidates)
 
 
+def renew(known: Lead, parts: Iterable[Lead], trust: Trust) -> Lead:
+    """Return a known lead as these parts make it, oldest first; its id, version, owner, score and origin are kept."""
+    return rebuild(parts, trust).with_fields(**{name: getattr(known, name) for name in _OWN})
+
+
+_OWN = ("id", "version", "source", "created_at", "updated_at", "score", "grade", "team", "owner")
+
+
 def _value(lead: Lead, name: str, plain: Any) -> Value:
     kept = lead.values.get(name)
     return kept or Value(

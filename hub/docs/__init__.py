@@ -26,7 +26,7 @@ def build(registry: Registry, root: Path) -> dict[str, str]:
         "docs/rules.md": rules.rules_page(),
         "docs/hooks.md": reference.hooks_page(),
         "docs/events.md": reference.events_page(),
-        "docs/problems.md": reference.problems_page(root, reference.default_actions()),
+        "docs/problems.md": reference.problems_page(root),
         "docs/hub.schema.json": schema.schema(registry),
     }
 

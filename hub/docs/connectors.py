@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from hub import yamlfile
 from hub.connector import Connector
-from hub.docs.markdown import block, bullets, code, fenced, flow, page, table
+from hub.docs.markdown import block, bullets, code, fenced, flow, joined, page, table
 from hub.docs.models import described
 from hub.docs.reference import SETTINGS_HEAD, setting_rows
 from hub.sink import Sink
@@ -48,19 +48,15 @@ def entry_of(cls: type[Connector], mappings: Path) -> Entry:
 
 def catalogue(entries: list[Entry]) -> str:
     """Return connectors/README.md."""
-    parts = []
     known = [*FAMILIES, *sorted({entry.family for entry in entries} - FAMILIES.keys())]
-    for family in known:
-        rows = [_row(entry) for entry in entries if entry.family == family]
-        if rows:
-            parts += [f"## {FAMILIES.get(family, family)}", table(("name", "vendor", "what it does", "how"), rows)]
-    return page(
-        "Connectors",
-        "Everything that leads can come from and go to. A connector is chosen by its name in hub.yaml "
-        "(`{connector: NAME, …}`); its page has the settings, an example and what was checked against the vendor's "
-        "documentation. One of your own goes into `plugins/` as the same files: `leadhub new source NAME`.",
-        *parts,
-    )
+    return page("catalogue", families=joined(*(part for family in known for part in _family(family, entries))))
+
+
+def _family(family: str, entries: list[Entry]) -> Iterator[str]:
+    rows = [_row(entry) for entry in entries if entry.family == family]
+    if rows:
+        yield f"## {FAMILIES.get(family, family)}"
+        yield table(("name", "vendor", "what it does", "how"), rows)
 
 
 def _row(entry: Entry) -> tuple[str, ...]:
@@ -83,24 +79,23 @@ def connector_page(entry: Entry) -> str:
     """Return docs/connectors/NAME.md."""
     cls = entry.cls
     return page(
-        f"{cls.title} ({code(cls.name)})",
-        inspect.getdoc(cls) or "",
-        bullets([f"Kind: {', '.join(kinds_of(cls))}.", f"Written from: <{cls.docs_url}>", *_manners(cls)]),
-        "## In hub.yaml", fenced(_example(cls), "yaml"),
-        "## Settings", table(SETTINGS_HEAD, setting_rows(cls.Config)),
-        *_inbound(entry),
-        *_fields(entry),
-        *_facts(cls),
-        *_cases(entry),
-    )  # fmt: skip
+        "connector",
+        title=f"{cls.title} ({code(cls.name)})",
+        about=inspect.getdoc(cls) or "",
+        manners=bullets([f"Kind: {', '.join(kinds_of(cls))}.", f"Written from: <{cls.docs_url}>", *_manners(cls)]),
+        example=fenced(_example(cls), "yaml"),
+        settings=table(SETTINGS_HEAD, setting_rows(cls.Config)) or "It has no settings of its own.",
+        rest=joined(*_inbound(entry), *_fields(entry), *_facts(cls), *_cases(entry)),
+    )
 
 
 def _manners(cls: type[Connector]) -> Iterator[str]:
     if issubclass(cls, WebhookSource):
-        proof = "nobody: anyone may post" if cls.public else "a signature over the body" if cls.signed else "a key"
-        yield f"Who is believed: {proof}."
+        proof = "none, anyone may post" if cls.public else "a signature over the body" if cls.signed else "a key"
+        yield f"Proof of the sender: {proof}."
         if cls.answers:
-            yield f"Statuses answered otherwise: {', '.join(f'{a} as {b}' for a, b in cls.answers.items())}."
+            told = ", ".join(f"{status} as {instead}" for status, instead in cls.answers.items())
+            yield f"Answers this vendor would give up on are given otherwise: {told}."
     if issubclass(cls, PollSource):
         yield f"Polled every {cls.every.total_seconds() / 60:g} minutes; `every` changes it."
     if issubclass(cls, FileSource):
@@ -114,7 +109,7 @@ def _sink_manners(cls: type[Sink]) -> Iterator[str]:
     repeat = "is forgiven: the other side tells it by its key" if cls.repeatable else "is not forgiven"
     found = "; before one, it is searched for" if searchable and _searches(cls) else ""
     yield f"A repeat {repeat}{found}."
-    yield f"Later versions of a lead: {'are written onto the same record' if cls.updates else 'are not sent'}."
+    yield f"A later version of a lead {'is written onto its record' if cls.updates else 'is not sent'}."
     yield f"At once: {cls.batch} in a request, {cls.concurrency} requests side by side."
     yield f"Rate: {f'{cls.rate:g} requests a second' if cls.rate else 'no limit'}; `rate` changes it."
 
@@ -125,11 +120,8 @@ def _searches(cls: Any) -> bool:
 
 def _example(cls: type[Connector]) -> str:
     """Return a piece of hub.yaml that names everything that must be given."""
-    needed = {
-        one.name: _given(cls.name, one.name, one.kind) for one in described(cls.Config) if one.default == "required"
-    }
-    secrets = {one.name: _given(cls.name, one.name, one.kind) for one in described(cls.Config) if one.name == "secret"}
-    own = {"connector": cls.name, **secrets, **needed}
+    wanted = [one for one in described(cls.Config) if one.default == "required" or one.name == "secret"]
+    own = {"connector": cls.name, **{one.name: _given(cls.name, one.name, one.kind) for one in wanted}}
     if issubclass(cls, FileSource):
         own |= {"path": f"inbox/{cls.name}/*"}
     section = "sources" if issubclass(cls, Source) else "sinks"
@@ -186,13 +178,10 @@ def _fields(entry: Entry) -> Iterator[str]:
         return
     spec: Mapping[str, Any] = yamlfile.load(entry.mapping).data or {}
     yield "## Fields"
-    usual = (
-        " Beside these, fields are matched by their usual names ([fields](../fields.md))."
-        if spec.get("usual_names")
-        else ""
-    )
-    yield f"From {code(f'mappings/{entry.mapping.name}')}; a file of the same name in your workspace takes its place.{usual}"
+    yield f"From {code(f'mappings/{entry.mapping.name}')}; a file of that name in your workspace takes its place."
     yield table(("field", "comes from"), ((code(n), code(flow(way))) for n, way in (spec.get("fields") or {}).items()))
+    if spec.get("usual_names"):
+        yield "Whatever is not listed is matched by its usual name ([fields](../fields.md))."
     if spec.get("ignore"):
         yield f"Noise that is left out: {', '.join(map(code, spec['ignore']))}."
 
@@ -201,7 +190,7 @@ def _facts(cls: type[Connector]) -> Iterator[str]:
     for name, facts in (("Checked", cls.confirmed), ("Not checked", cls.unconfirmed)):
         if facts:
             yield f"## {name}"
-            yield bullets(f"{fact[:1].upper()}{fact[1:].rstrip('.')}." for fact in facts)
+            yield bullets(f"{fact.rstrip('.')}." for fact in facts)
 
 
 def _cases(entry: Entry) -> Iterator[str]:

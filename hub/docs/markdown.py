@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+_PROSE = Path(__file__).with_name("prose")
 GENERATED = "<!-- Written by `leadhub docs`. Change the code it describes, not this file. -->\n"
 
 
-def page(title: str, *parts: str) -> str:
-    """Return a page that says it is generated; empty parts are left out."""
-    return "\n\n".join((f"{GENERATED}# {title}", *(part.strip("\n") for part in parts if part.strip()))) + "\n"
+def page(prose: str, **parts: str) -> str:
+    """Return a page: the prose of that name, with each {{part}} put in its place, and a word that it is generated."""
+    text = (_PROSE / f"{prose}.md").read_text("utf-8")
+    for name, part in parts.items():
+        text = text.replace("{{" + name + "}}", part.strip("\n"))
+    return GENERATED + text.rstrip() + "\n"
+
+
+def joined(*parts: str) -> str:
+    """Return parts with a blank line between them; empty ones are left out."""
+    return "\n\n".join(part.strip("\n") for part in parts if part.strip())
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

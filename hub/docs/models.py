@@ -15,12 +15,13 @@ from pydantic_core import PydanticUndefined
 
 from hub.docs.markdown import code, flow
 
+_TIME = "time such"
 _PLAIN: Mapping[Any, str] = MappingProxyType(
     {str: "text", int: "whole number", float: "number", bool: "true or false", SecretStr: "**secret**", Any: "anything"}
 )
 _BY_VALIDATOR: Mapping[str, str] = MappingProxyType(
     {
-        "_duration": "time such as `30s`, `5m`, `2h`, `7d`",
+        "_duration": f"{_TIME} as `30s`, `5m`, `2h`, `7d`",
         "_zone": "time zone such as `Asia/Shanghai`",
         "_known_zone": "time zone such as `Asia/Shanghai`",
         "_region": "country code such as `CN`",
@@ -50,12 +51,17 @@ def described(model: type[BaseModel]) -> Iterator[Described]:
     """Yield the fields of a model in order, by the names people write."""
     for name, field in model.model_fields.items():
         kind = _kind(field.annotation, field.metadata)
-        limits = [
-            words.format(f"{getattr(m, at):g}") for m in field.metadata for t, at, words in _LIMITS if isinstance(m, t)
-        ]
-        words = f"{kind}, {' and '.join(limits)}" if limits and not kind.startswith("time such") else kind
+        words = kind if _TIME in kind else ", ".join((kind, *_limits(field)))
         secret = "**secret**" in kind
-        yield Described(field.alias or name, words, _default(field), field.description or "", secret, inner(field))
+        default = _default(field, kind)
+        yield Described(field.alias or name, words, default, field.description or "", secret, inner(field))
+
+
+def _limits(field: FieldInfo) -> Iterator[str]:
+    for held in field.metadata:
+        for limit, attribute, words in _LIMITS:
+            if isinstance(held, limit):
+                yield words.format(f"{getattr(held, attribute):g}")
 
 
 def inner(field: FieldInfo) -> tuple[type[BaseModel], ...]:
@@ -88,10 +94,10 @@ def _kind(annotation: Any, metadata: typing.Iterable[Any] = ()) -> str:
         return f"list of {_kind(args[0])}" if args else "list"
     if args and isinstance(origin, type) and issubclass(origin, Mapping):
         return f"names to {_kind(args[1])}"
-    return "group of settings" if list(_models(annotation)) else "anything"
+    return "settings, see below" if list(_models(annotation)) else "anything"
 
 
-def _default(field: FieldInfo) -> str:
+def _default(field: FieldInfo, kind: str) -> str:
     if field.is_required():
         return "required"
     value = field.get_default(call_default_factory=True, validated_data={})
@@ -99,4 +105,6 @@ def _default(field: FieldInfo) -> str:
         return "none"
     if isinstance(value, BaseModel) or (isinstance(value, tuple) and any(isinstance(v, BaseModel) for v in value)):
         return "see below"
+    if kind.startswith(_TIME) and isinstance(value, float):
+        return code(f"{value:g}s")
     return code(flow(list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, Mapping) else value))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 
-from hub.docs.markdown import code, fenced, page, table
+from hub.docs.markdown import code, joined, page, table
 from hub.labels import label
 from hub.rules import FUNCTIONS, MAX_LENGTH, MAX_LIST, NAMES, words
 from hub.rules.functions import CASTS, METHODS, TIME_PARTS
@@ -38,24 +38,16 @@ _VARIABLES = {
 def rules_page() -> str:
     """Return docs/rules.md."""
     return page(
-        "Rules",
-        "`when` of a route and of a score rule is an expression in CEL, the Common Expression Language "
-        "(https://cel.dev): a standard, safe language that always ends. Names are checked when the configuration is loaded. "
-        f"A rule has at most {MAX_LENGTH} characters and a list in it at most {MAX_LIST} items.",
-        "A field that is not known makes the rule false, and the decision says which one was missing; nothing is raised. "
-        "`has(lead.phone)` asks whether it is known. Texts stand in quotes; scores are numbers with a point (`50.0`).",
-        "## Examples",
-        table(("rule", "read aloud", "中文"), ((code(e), words(e), words(e, "zh")) for e in _EXAMPLES)),
-        "## Names",
-        *_names(),
-        "## Functions of ours",
-        table(("function", "what it returns"), _functions()),
-        "## Standard functions",
-        f"Behind a text: {_listed(METHODS)}. Behind a time, in UTC: {_listed(TIME_PARTS)}. "
-        f"Around a value: {_listed(CASTS)}, and `has()`. On a list: `all`, `exists`, `exists_one`, `filter`, `map`.",
-        fenced('routes:\n  - {name: hot, when: \'lead.grade == "A"\', assign: {team: north}, to: [crm]}\n'
-               "  - {name: rest, to: [crm]}", "yaml"),
-    )  # fmt: skip
+        "rules",
+        length=str(MAX_LENGTH),
+        items=str(MAX_LIST),
+        examples=table(("rule", "read aloud", "中文"), ((code(e), words(e), words(e, "zh")) for e in _EXAMPLES)),
+        names=joined(*_names()),
+        functions=table(("function", "what it returns"), _functions()),
+        methods=_listed(METHODS),
+        times=_listed(TIME_PARTS),
+        casts=_listed(CASTS),
+    )
 
 
 def _names() -> Iterator[str]:

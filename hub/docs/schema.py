@@ -33,12 +33,8 @@ def schema(registry: Registry) -> str:
     found.held["FlowSettings"]["properties"]["steps"] = _steps(found, registry)
     for unused in ("SourceSettings", "SinkSettings", "StepSettings"):
         found.held.pop(unused, None)
-    whole = {
-        "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": "hub.yaml",
-        **_own(whole),
-        "$defs": found.held,
-    }
+    head = {"$schema": "http://json-schema.org/draft-07/schema#", "title": "hub.yaml"}
+    whole = {**head, **_own(whole), "$defs": found.held}
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -98,7 +94,7 @@ def _or_reference(value: Schema) -> Schema:
     """Allow a reference to a secret wherever something other than text is expected."""
     if value.get("type") == "string":
         return value
-    kept = {key: value[key] for key in ("description", "default", "title") if key in value}
+    kept: Schema = {key: value[key] for key in ("description", "default", "title") if key in value}
     rest = {key: item for key, item in value.items() if key not in kept}
     return {**kept, "anyOf": [*(rest.pop("anyOf", None) or [rest]), REFERENCE]}
 
@@ -130,7 +126,7 @@ def _durations(held: Schema, model: type[BaseModel], seen: frozenset[type[BaseMo
     for one in described(model):
         own = properties.get(one.name)
         if own is not None and "time such as" in one.kind:
-            kept = {key: own[key] for key in ("description", "default") if key in own}
+            kept: Schema = {key: own[key] for key in ("description", "default") if key in own}
             number = {"type": "number", "exclusiveMinimum": 0, "description": "Seconds."}
             way: Schema = {"anyOf": [DURATION, number]}
             many = {"type": "array", "items": way}

@@ -107,7 +107,8 @@ class Door:
         body_digest = digest(inbound.body)
         row = store.row(
             id=self.ids("sub"), source=name, received_at=now, body=inbound.body, digest=body_digest,
-            headers=_kept(inbound, plan.secrets), url=_without_secrets(inbound.url, plan.secrets)[:2000], client=inbound.client or None, idempotency_key=key,
+            headers=_kept(inbound, plan.secrets), url=_without_secrets(inbound.url, plan.secrets)[:2000],
+            client=inbound.client or None, idempotency_key=key,
             due_at=now + LEASE,
         )  # fmt: skip
         first = await self._store(row)

@@ -60,8 +60,8 @@ class Imports:
     async def import_file(self, path: Path, name: str) -> Imported:
         """Read a file into a source and return what became of it."""
         last: dict[str, Any] = {}
-        async for last in self.steps(path, name):
-            pass
+        async for line in self.steps(path, name):
+            last = line
         return Imported(last["import"], last["state"], Counts(last["counts"]), last["reason"])
 
     async def steps(self, path: Path, name: str) -> AsyncIterator[dict[str, Any]]:
@@ -110,7 +110,7 @@ class Imports:
         if not pattern:
             return []
         done = []
-        for path in sorted(folder.glob(pattern)) if not Path(pattern).is_absolute() else sorted(_absolute(pattern)):
+        for path in await asyncio.to_thread(_matching, folder, pattern):
             try:
                 if not await asyncio.to_thread(self._settled, path):
                     continue
@@ -144,9 +144,11 @@ def _line(import_id: str, state: str, rows: int, counts: Counts, reason: str | N
     return {"import": import_id, "state": state, "rows": rows, "counts": dict(counts), "reason": reason}
 
 
-def _absolute(pattern: str) -> Iterator[Path]:
+def _matching(folder: Path, pattern: str) -> list[Path]:
     path = Path(pattern)
-    return Path(path.anchor).glob(str(path.relative_to(path.anchor)))
+    if not path.is_absolute():
+        return sorted(folder.glob(pattern))
+    return sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
 
 
 def _checksum(path: Path) -> str:

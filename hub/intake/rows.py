@@ -42,7 +42,7 @@ class Rows:
         import_id: str | None = None,
         at_row: int | None = None,
     ) -> Counts:
-        """Keep leads and the cursor (or the import's row) in one transaction, run them, and count what became of them."""
+        """Keep leads and the cursor (or import row) in one transaction, run them, and count what became of them."""
         now = self.clock.now()
         rows, items = self._prepare(source, leads, now, import_id)
         fresh = await self.db.write(_keep, source, rows, cursor, import_id, at_row, now)
@@ -68,7 +68,12 @@ class Rows:
                 import_id=import_id, due_at=now + LEASE, test=raw.test,
             )  # fmt: skip
             rows.append(row)
-            items.append(Item(row["id"], source, now, raw=keyed, digest=row["digest"], completed=True))
+            items.append(
+                Item(
+                    row["id"], source, now, raw=keyed, digest=row["digest"], completed=True,
+                    polled=True if import_id is None else None,
+                )
+            )  # fmt: skip
         return rows, items
 
 
@@ -84,13 +89,14 @@ def _keep(
 ) -> set[str]:
     """Insert the rows that are new or changed, move the cursor, and return the ids of the new ones."""
     known = store.known_keys(((source, row["key"]) for row in rows), session=session)
+    polled = True if import_id is None else None
     fresh: list[dict[str, Any]] = []
     for row in rows:
         first = known.get((source, row["key"]))
         if first is None:
-            known[source, row["key"]] = store.First(row["id"], None, row["digest"])
+            known[source, row["key"]] = store.First(row["id"], None, row["digest"], polled)
             fresh.append(row)
-        elif first.digest != row["digest"]:
+        elif not first.same(row["digest"], polled):
             fresh.append({**row, "key": None})  # the same id with other content is an update
     if fresh:
         store.add(fresh, session=session)

@@ -70,6 +70,10 @@ class StoredLeads:
         """Return a lead by id, following merges to the one that survived."""
         return (await self._load([lead])).get(lead)
 
+    async def said(self, lead: str) -> Mapping[str, Lead]:
+        """Return what each submission of a lead said by itself, by submission, oldest first."""
+        return dict(await self._db.read(lead_store.candidates, lead))
+
     async def near(self, keys: Sequence[str], limit: int = NEAR_LIMIT) -> Sequence[Lead]:
         """Return leads that share a blocking key, at most `limit`."""
         found = await self._near(keys)

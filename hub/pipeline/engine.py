@@ -149,37 +149,36 @@ class Pipeline:
                 self._spawn(self._complete(item, leads, plan))
             else:
                 ready.append((item, leads[0]))
-                children += [(self._child(item), raw) for raw in leads[1:]]
-        if children:
-            await self._keep_children(children)
+                children += await self._keep_children(item, leads[1:], "row")
         return ready + children
 
-    def _child(self, parent: Item) -> Item:
-        return Item(self.ids("sub"), parent.source, parent.received_at, completed=parent.completed)
+    async def _keep_children(self, parent: Item, leads: list[RawLead], kind: str) -> list[tuple[Item, RawLead]]:
+        """Store the further leads of one submission as submissions of their own; return those that are new.
 
-    async def _keep_children(self, children: list[tuple[Item, RawLead]]) -> None:
-        """Store the further leads of one submission as submissions of their own."""
-        lease = self.clock.now() + LEASE
-        rows = []
-        for item, raw in children:
+        They are named after their parent, so that reading it again, after a crash or in a replay, makes no others.
+        """
+        children, rows = [], []
+        for number, raw in enumerate(leads, 2):
             body = pack(raw)
-            item.raw, item.digest = raw, digest(body)
+            item = Item(
+                f"{parent.id}.{number}", parent.source, parent.received_at, raw=raw, digest=digest(body),
+                completed=kind == "row",
+            )  # fmt: skip
+            children.append((item, raw))
             rows.append(
                 store.row(
-                    id=item.id, source=item.source, kind="row", received_at=item.received_at, body=body,
-                    digest=item.digest, due_at=lease,
+                    id=item.id, source=item.source, kind=kind, parent=parent.id, received_at=item.received_at,
+                    body=body, digest=item.digest, due_at=self.clock.now() + LEASE,
                 )
             )  # fmt: skip
-        await self.db.write(store.add, rows)
+        fresh = await self.db.write(store.add_missing, rows) if rows else set()
+        return [(item, raw) for item, raw in children if item.id in fresh]
 
     async def _complete(self, item: Item, leads: list[RawLead], plan: Plan) -> None:
         """Make the vendor's second call for each lead, keep what it said, and run it."""
         source = plan.sources[item.source]
         assert isinstance(source, WebhookSource)
-        parts = [item, *(self._child(item) for _ in leads[1:])]
-        if len(parts) > 1:
-            await self._keep_children(list(zip(parts[1:], leads[1:], strict=True)))
-        for part, raw in zip(parts, leads, strict=True):
+        for part, raw in [(item, leads[0]), *await self._keep_children(item, leads[1:], "part")]:
             part.raw = raw
             try:
                 async with asyncio.timeout(45):
@@ -270,7 +269,7 @@ class Pipeline:
         lead = Lead.blank(id=self.ids("lead"), source=item.source, submitted_at=raw.submitted_at)
         work = Work(
             raw=raw, lead=lead, submission=item.id, source=item.source, flow=flow.settings.name,
-            received_at=item.received_at, accept=item.accept,
+            received_at=item.received_at, accept=item.accept, again=item.lead,
         )  # fmt: skip
         return await run(work, flow, ctx)
 

@@ -41,7 +41,7 @@ def run_of(item: Item, raw: RawLead, ended: Ended | None, plan: Plan, now: datet
     """Return what is to be stored of a run; `ended` is None when the submission could not be run at all."""
     common: dict[str, Any] = {
         "submission": item.id, "source": item.source, "at": now, "key": raw.key, "digest": item.digest,
-        "kind": item.kind, "revision": plan.revision, "test": raw.test,
+        "kind": item.kind, "revision": plan.revision, "test": raw.test, "polled": item.polled,
     }  # fmt: skip
     if ended is None:
         return _unread(common, item, plan)
@@ -64,6 +64,8 @@ def run_of(item: Item, raw: RawLead, ended: Ended | None, plan: Plan, now: datet
         run.lead = lead
     elif ended.status == "rejected":
         run.known_lead = lead.id
+    else:
+        run.known_lead = work.again
     run.decision = _decision(run, work, ended)
     run.events = list(_events(run, work, item))
     return run
@@ -126,7 +128,7 @@ def _events(run: Run, work: Work, item: Item) -> Iterable[Event]:
         yield Event("submission.rejected", at, lead, item.id, item.source, data={"reason": run.reason})
         return
     test = {"test": True} if run.test else {}
-    kind = "lead.merged" if work.merged else "lead.created"
+    kind = "submission.replayed" if work.again else "lead.merged" if work.merged else "lead.created"
     yield Event(kind, at, lead, item.id, item.source, data=test)
     for other in work.joined:
         yield Event("lead.joined", at, lead, item.id, item.source, data={"other": other, **test})

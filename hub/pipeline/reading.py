@@ -18,6 +18,7 @@ from hub.errors import BadInput
 from hub.inbound import Inbound
 from hub.lead import Problem, RawLead
 from hub.source import Source, Status, WebhookSource
+from hub.store.submissions import polled
 from hub.store.tables import SubmissionRow
 from hub.store.types import dumps
 
@@ -51,6 +52,8 @@ class Item:
     tries: int = 1
     kind: str = "run"  # run, replay
     completed: bool = False
+    polled: bool | None = False  # by a poll, or by a push; None: out of a file
+    lead: str | None = None  # whose an earlier run made it
     problems: tuple[Problem, ...] = ()  # why it cannot be read at all
     empty: bool = False  # it was read, and there is no lead in it
     accept: frozenset[str] = frozenset()  # problem codes a person has waved through
@@ -114,10 +117,11 @@ def content_key(raw: RawLead) -> str:
 def item_of(row: SubmissionRow) -> Item:
     """Return a stored submission as an item to run."""
     item = Item(row.id, row.source, row.received_at, digest=row.digest, tries=row.tries)
+    item.polled = polled(row.kind, row.parent, row.import_id)
     if row.completed:
         item.raw, item.completed = unpack(row.completed), True
-    elif row.kind == "row":
-        item.raw, item.completed = unpack(row.body), True
+    elif row.kind in ("row", "part"):
+        item.raw, item.completed = unpack(row.body), row.kind == "row"
     else:
         headers: Mapping[str, str] = row.headers or {}
         item.inbound = Inbound(

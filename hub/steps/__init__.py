@@ -11,8 +11,9 @@ from hub.hookspecs import hookimpl
 @hookimpl
 def hub_register() -> Iterator[Any]:
     """Yield what the core ships."""
-    from hub.steps import assign, dedupe, deliver, enrich, enrichers, map, normalize, route, score, validate
+    from hub.steps import assign, dedupe, deliver, enrich, enrichers, normalize, route, score, validate
+    from hub.steps.map import map_fields
 
-    yield from (map.map_fields, normalize.normalize, validate.validate, dedupe.dedupe, enrich.enrich)
+    yield from (map_fields, normalize.normalize, validate.validate, dedupe.dedupe, enrich.enrich)
     yield from (score.score, route.route, assign.assign, deliver.deliver)
     yield from (enrichers.email_domain, enrichers.phone_region, assign.round_robin)

@@ -12,7 +12,7 @@ from hub.lead import Lead, Problem
 from hub.matching import Weights, alike_names, likeness
 from hub.settings.models import Duration
 from hub.step import Context, Options, Stop, Suggestion, Work, step
-from hub.survivorship import fold
+from hub.survivorship import Trust, fold, renew
 
 
 class DedupeOptions(Options):
@@ -30,8 +30,11 @@ async def dedupe(work: Work, ctx: Context, options: DedupeOptions) -> Work | Sto
     """Find the lead this submission belongs to, or make a new one."""
     work = work.change(candidate=work.lead)
     owners = await ctx.leads.owners([i.key for i in work.identities if i.exact])
+    own = await ctx.leads.get(work.again) if work.again else None
     known = [lead for lead in [await ctx.leads.get(i) for i in sorted(set(owners.values()))] if lead]
-    work, matches, doubtful = _weigh(work, known, owners)
+    work, matches, doubtful = _weigh(work, known, owners, own)
+    if own:
+        return await _again(work, ctx, own, doubtful)
     if not matches:
         return await _new(work, ctx, options, doubtful)
     first, *others = matches
@@ -40,9 +43,10 @@ async def dedupe(work: Work, ctx: Context, options: DedupeOptions) -> Work | Sto
     keys = sorted(k for k, lead in owners.items() if lead in {m.id for m in matches})
     work = work.note("dedupe", matched=first.id, keys=[k.partition(":")[0] for k in keys], policy=policy)
     fresh = within is not None and not await _seen(work, ctx, first, within)
-    if policy == "reject" and not fresh:
-        said = f"Known as {first.id}; this source's duplicates are refused."
-        problem = Problem(field="", code="duplicate", message=said)
+    if policy == "reject" and not fresh and "duplicate" not in work.accept:
+        problem = Problem(
+            field="", code="duplicate", message=f"Known as {first.id}; this source's duplicates are refused."
+        )
         lead = work.lead.with_fields(id=first.id)
         return Stop("rejected", problem.message, work.change(lead=lead, quarantine=(problem,)))
     return _merge(work, ctx, first, others, anew=fresh or policy == "reroute", doubtful=doubtful)
@@ -88,22 +92,34 @@ def _suggest(lead: Lead, other: Lead, why: str) -> Suggestion:
     return Suggestion(other.id, round(alike.score, 3), (why, *alike.reasons))
 
 
-def _merge(
-    work: Work, ctx: Context, first: Lead, others: list[Lead], *, anew: bool, doubtful: list[Lead]
-) -> Work:
+async def _again(work: Work, ctx: Context, own: Lead, doubtful: list[Lead]) -> Work:
+    """Put what a replayed submission says now in the place of what it said before."""
+    parts = {**await ctx.leads.said(own.id), work.submission: work.lead}
+    golden = renew(own, [parts[submission] for submission in sorted(parts)], _trust(ctx))
+    work = work.note("dedupe", matched=own.id, keys=[], policy="replay", joined=[], anew=False)
+    return _known(work, own, golden, anew=False, joined=(), doubtful=doubtful)
+
+
+def _merge(work: Work, ctx: Context, first: Lead, others: list[Lead], *, anew: bool, doubtful: list[Lead]) -> Work:
+    golden = first
+    for other in [*others, work.lead]:
+        golden = fold(golden, other, _trust(ctx))
+    joined = tuple(lead.id for lead in others)
+    work = work.note("dedupe", joined=list(joined), anew=anew)
+    return _known(work, first, golden, anew=anew, joined=joined, doubtful=doubtful)
+
+
+def _known(work: Work, first: Lead, golden: Lead, *, anew: bool, joined: tuple[str, ...], doubtful: list[Lead]) -> Work:
+    changed = sorted(name for name in golden.values if golden.values[name] != first.values.get(name))
+    golden = golden.with_fields(id=first.id, version=first.version + 1, created_at=first.created_at)
+    suggestions = tuple(_suggest(work.lead, other, "same phone") for other in doubtful)
+    work = work.change(lead=golden, merged=True, anew=anew, joined=joined, suggestions=suggestions)
+    return work.note("dedupe", changed=changed, version=golden.version)
+
+
+def _trust(ctx: Context) -> Trust:
     def trust(source: str) -> int:
         found = ctx.settings.sources.get(source)
         return found.trust if found else 50
 
-    golden = first
-    for other in others:
-        golden = fold(golden, other, trust)
-    golden = fold(golden, work.lead, trust)
-    changed = sorted(name for name in golden.values if golden.values[name] != first.values.get(name))
-    golden = golden.with_fields(id=first.id, version=first.version + 1, created_at=first.created_at)
-    suggestions = tuple(_suggest(work.lead, other, "same phone") for other in doubtful)
-    joined = tuple(lead.id for lead in others)
-    work = work.change(lead=golden, merged=True, anew=anew, joined=joined, suggestions=suggestions)
-    return work.note("dedupe", changed=changed, joined=list(joined), anew=anew, version=golden.version)
-
-
+    return trust

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
-import os
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -138,8 +137,8 @@ class Database:
             try:
                 with self._transaction() as session:
                     return [fn(*args, session=session, **kwargs) for fn, args, kwargs, _ in group]
-            except Exception:
-                pass  # the failing one shows itself below, and only itself
+            except Exception:  # noqa: S110 - the failing one shows itself below, and only itself
+                pass
         return [self._alone(fn, args, kwargs) for fn, args, kwargs, _ in group]
 
     def _alone(self, fn: Callable[..., Any], args: Any, kwargs: Any) -> Any:
@@ -152,7 +151,7 @@ class Database:
             except DBAPIError as error:
                 if attempt == TRIES - 1 or not _transient(error):
                     return error
-                time.sleep(random.uniform(0.01, 0.1) * (attempt + 1))
+                time.sleep(random.uniform(0.01, 0.1) * (attempt + 1))  # noqa: S311 - jitter is no secret
             except Exception as error:
                 return error
         raise AssertionError("unreachable")
@@ -196,7 +195,7 @@ def _prepare_sqlite(raw: Any, writes: bool) -> None:
         cursor.execute("PRAGMA query_only=1")
     cursor.close()
     with contextlib.suppress(OSError):
-        os.chmod(raw.execute("PRAGMA database_list").fetchone()[2], 0o600)
+        Path(raw.execute("PRAGMA database_list").fetchone()[2]).chmod(0o600)
 
 
 def _transient(error: DBAPIError) -> bool:

@@ -68,7 +68,9 @@ def _claiming(sqlite: bool) -> Any:
     )  # fmt: skip
     due = (
         sa.select(TABLE.c.id)
-        .where(TABLE.c.sink == sa.bindparam("b_sink"), TABLE.c.state == "ready", TABLE.c.due_at <= sa.bindparam("b_now"))
+        .where(
+            TABLE.c.sink == sa.bindparam("b_sink"), TABLE.c.state == "ready", TABLE.c.due_at <= sa.bindparam("b_now")
+        )
         .where(~blocked)
         .order_by(TABLE.c.priority, TABLE.c.due_at, TABLE.c.id)
         .limit(sa.bindparam("b_limit"))

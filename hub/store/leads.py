@@ -42,7 +42,7 @@ def owners(keys: Iterable[str], *, session: Session) -> dict[str, str]:
 
 
 def load(ids: Iterable[str], *, session: Session) -> dict[str, Lead]:
-    """Return leads by the id asked for, following merges to the lead that survived; unknown and erased ones are absent."""
+    """Return leads by the id asked for, following merges to the survivor; unknown and erased ones are absent."""
     asked = {i: i for i in ids}
     found: dict[str, Lead] = {}
     for _ in range(HOPS):
@@ -64,7 +64,7 @@ def load(ids: Iterable[str], *, session: Session) -> dict[str, Lead]:
 
 
 def near(keys: Iterable[str], limit: int, *, session: Session) -> dict[str, list[str]]:
-    """Return the ids of leads that share each blocking key, at most `limit` a key; crowded keys say nothing and are left out."""
+    """Return the leads that share each blocking key; one with more than `limit` leads says nothing and is left out."""
     found: dict[str, list[str]] = {}
     for part in chunks(keys):
         query = sa.select(IDENTITY.c.key, IDENTITY.c.lead).where(IDENTITY.c.key.in_(part), ~IDENTITY.c.exact)
@@ -99,7 +99,7 @@ def candidates(lead: str, *, session: Session) -> list[tuple[str, Lead]]:
     """Return what each submission of a lead said by itself, oldest first."""
     query = (
         sa.select(SUBMISSION.c.id, SUBMISSION.c.candidate)
-        .where(SUBMISSION.c.lead == lead, SUBMISSION.c.candidate.is_not(None))
+        .where(SUBMISSION.c.lead == lead, SUBMISSION.c.state == "done", SUBMISSION.c.candidate.is_not(None))
         .order_by(SUBMISSION.c.id)
     )
     return [(id_, Lead.model_validate_json(body)) for id_, body in session.execute(query)]

@@ -41,6 +41,7 @@ class Run:
     at: datetime
     key: str | None = None
     digest: str | None = None
+    polled: bool | None = False  # by a poll, or by a push; None: out of a file
     reason: str | None = None
     problems: list[dict[str, Any]] = field(default_factory=list)
     lead: Lead | None = None
@@ -135,7 +136,8 @@ def _insert_identities(session: Session, runs: list[Run]) -> None:
 
 
 def _touch(run: Run) -> dict[str, Any]:
-    assert run.touch is not None and run.lead is not None
+    assert run.touch is not None
+    assert run.lead is not None
     fields = run.touch.fields
     try:
         cost = float(fields["cost"]) if fields.get("cost") else None
@@ -153,7 +155,8 @@ def _touch(run: Run) -> dict[str, Any]:
 def _merge(run: Run) -> dict[str, Any]:
     assert run.lead is not None
     return {
-        "lead": run.lead.id, "other": None, "submission": run.submission, "at": run.at, "why": run.reason, "moved": None,
+        "lead": run.lead.id, "other": None, "submission": run.submission, "at": run.at, "why": run.reason,
+        "moved": None,
     }  # fmt: skip
 
 

@@ -36,7 +36,7 @@ def settle(runs: Sequence[Run], *, session: Session) -> list[Settled]:
     versions = _versions(runs, session)
     for run in runs:
         first = seen.get((run.source, run.key)) if run.key else None
-        if first and first.submission != run.submission and first.digest == run.digest:
+        if first and first.submission != run.submission and first.same(run.digest, run.polled):
             duplicates.append((run, first))
             results.append(Settled("duplicate", first.submission, first.lead))
         elif _is_stale(run, owned, versions):
@@ -76,7 +76,7 @@ def _claim(run: Run, seen: dict[Any, Any], owned: dict[str, str], versions: dict
     """Note what this run takes, so that a later one in the same batch sees it."""
     lead = run.lead.id if run.lead else run.known_lead
     if run.key:
-        seen[run.source, run.key] = submission_store.First(run.submission, lead, run.digest)
+        seen[run.source, run.key] = submission_store.First(run.submission, lead, run.digest, run.polled)
     if run.lead is None:
         return
     versions[run.lead.id] = run.lead.version
@@ -88,7 +88,7 @@ def _claim(run: Run, seen: dict[Any, Any], owned: dict[str, str], versions: dict
 
 
 def _mark_duplicates(duplicates: list[tuple[Run, submission_store.First]], session: Session) -> None:
-    for run, (first, lead, _) in duplicates:
+    for run, (first, lead, *_) in duplicates:
         session.execute(
             sa.update(SUBMISSION)
             .where(SUBMISSION.c.id == run.submission)

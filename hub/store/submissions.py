@@ -21,6 +21,14 @@ class First(NamedTuple):
     submission: str
     lead: str | None
     digest: str | None
+    polled: bool | None  # by a poll, or by a push; None: out of a file
+
+    def same(self, digest: str | None, polled: bool | None) -> bool:
+        """Return whether another submission with that id is the same thing again.
+
+        What a poll brings after a push, or the other way round, is: the platform words it differently each way.
+        """
+        return self.digest == digest or (None not in (self.polled, polled) and self.polled != polled)
 
 
 _DEFAULTS: dict[str, Any] = {
@@ -38,6 +46,16 @@ def row(**values: Any) -> dict[str, Any]:
 def add(rows: Sequence[Mapping[str, Any]], *, session: Session) -> None:
     """Keep submissions; their bytes are safe when the transaction is."""
     session.execute(sa.insert(TABLE), list(rows))
+
+
+def add_missing(rows: Sequence[Mapping[str, Any]], *, session: Session) -> set[str]:
+    """Keep the submissions whose ids are not there yet, and return those ids."""
+    ids = {row["id"] for row in rows}
+    known = set(session.execute(sa.select(TABLE.c.id).where(TABLE.c.id.in_(ids))).scalars())
+    fresh = [row for row in rows if row["id"] not in known]
+    if fresh:
+        add(fresh, session=session)
+    return ids - known
 
 
 def add_once(new: Mapping[str, Any], *, session: Session) -> SubmissionRow | None:
@@ -105,28 +123,21 @@ def known_keys(pairs: Iterable[tuple[str, str]], *, session: Session) -> dict[tu
     if not wanted:
         return {}
     found = session.execute(
-        sa.select(TABLE.c.source, TABLE.c.key, TABLE.c.id, TABLE.c.lead, TABLE.c.digest).where(
-            TABLE.c.source.in_({s for s, _ in wanted}), TABLE.c.key.in_({k for _, k in wanted})
-        )
-    )
+        sa.select(
+            TABLE.c.source, TABLE.c.key, TABLE.c.id, TABLE.c.lead, TABLE.c.digest, TABLE.c.kind, TABLE.c.parent,
+            TABLE.c.import_id,
+        ).where(TABLE.c.source.in_({s for s, _ in wanted}), TABLE.c.key.in_({k for _, k in wanted}))
+    )  # fmt: skip
     return {
-        (source, key): First(id_, lead, digest) for source, key, id_, lead, digest in found if (source, key) in wanted
+        (row.source, row.key): First(row.id, row.lead, row.digest, polled(row.kind, row.parent, row.import_id))
+        for row in found
+        if (row.source, row.key) in wanted
     }
 
 
-def known_digests(
-    source: str, digests: Iterable[str], since: datetime, besides: Iterable[str], *, session: Session
-) -> set[str]:
-    """Return which body digests that source has sent since then in another submission."""
-    found = session.execute(
-        sa.select(TABLE.c.digest).where(
-            TABLE.c.source == source,
-            TABLE.c.digest.in_(set(digests)),
-            TABLE.c.received_at >= since,
-            TABLE.c.id.not_in(set(besides)),
-        )
-    )
-    return set(found.scalars())
+def polled(kind: str, parent: str | None, import_id: str | None) -> bool | None:
+    """Return whether a submission came by a poll, or by a push; None when it came out of a file."""
+    return None if import_id else kind == "row" and parent is None
 
 
 def postpone(submission: str, due_at: datetime, reason: str, *, session: Session) -> None:

@@ -27,7 +27,7 @@ def _counted() -> Any:
 
 
 class SubmissionRow(SQLModel, table=True):
-    """One thing a source handed over: raw bytes as received. `state`: received, done, duplicate, quarantined, rejected."""
+    """One thing a source handed over, as received. `state`: received, done, duplicate, quarantined, rejected, undone."""
 
     __tablename__ = "submission"
     __table_args__ = (
@@ -45,7 +45,7 @@ class SubmissionRow(SQLModel, table=True):
     )
     id: str = Field(primary_key=True)
     source: str
-    kind: str = "http"  # http: parse the body again; row: the body is one raw lead as JSON
+    kind: str = "http"  # http: parse the body; row: it is a raw lead as JSON; part: so, still to be completed
     received_at: datetime = _time(null=False)
     state: str = "received"
     body: bytes = Field(sa_type=sa.LargeBinary)
@@ -104,7 +104,7 @@ class LeadRow(SQLModel, table=True):
 
 
 class IdentityRow(SQLModel, table=True):
-    """A normalized key of a lead. An exact key belongs to one lead only: that index is what makes one lead per person."""
+    """A normalized key of a lead. An exact key belongs to one lead only: that index makes one lead per person."""
 
     __tablename__ = "identity"
     __table_args__ = (

@@ -52,16 +52,21 @@ async def overview(request: Request, hub: HubDep) -> Response:
         hub.plan.settings.hub.name,
         figures(
             [
-                ("received", found["received"]), ("leads", found["leads"]), ("merged", found["merged"]),
+                ("received", found["received"]),
+                ("leads", found["leads"]),
+                ("merged", found["merged"]),
                 ("near matches to look at", found["suggestions"]),
                 ("median from submit to delivery", f"{median:.1f} s" if median is not None else "none yet"),
-            ]  # fmt: skip
+            ]
         ),
         _attention(hub, found),
-        Safe("<h2>Sources</h2>"), _counts("source", found["sources"], ("done", "duplicate", "quarantined", "rejected", "received")),
-        Safe("<h2>Sinks</h2>"), _counts("sink", found["sinks"], ("sent", "ready", "sending", "rejected", "unclear", "dead")),
-        Safe("<h2>Newest leads</h2>"), _newest(newest),
-    )  # fmt: skip
+        Safe("<h2>Sources</h2>"),
+        _counts("source", found["sources"], ("done", "duplicate", "quarantined", "rejected", "received")),
+        Safe("<h2>Sinks</h2>"),
+        _counts("sink", found["sinks"], ("sent", "ready", "sending", "rejected", "unclear", "dead")),
+        Safe("<h2>Newest leads</h2>"),
+        _newest(newest),
+    )
 
 
 def _attention(hub: Hub, found: dict[str, Any]) -> Safe:
@@ -114,13 +119,19 @@ async def walk(request: Request, hub: HubDep, lead: str) -> Response:
     trail = "".join(f"<li>{text(line)}</li>" for line in explain.trail(decision, hub.plan.settings.hub.language))
     fields = [(name, value.value, value.raw, value.source) for name, value in current.values.items()]
     return page(
-        current.name, *said, Safe(f"<h2>How it was decided</h2><ol>{trail}</ol><h2>Fields</h2>"),
+        current.name,
+        *said,
+        Safe(f"<h2>How it was decided</h2><ol>{trail}</ol><h2>Fields</h2>"),
         table(("field", "value", "as received", "from"), fields),
         Safe("<h2>Deliveries</h2>"),
-        table(("sink", "route", "state", "attempts", "their id", "reason"),
-              [(r["sink"], r["route"], r["state"], r["attempts"], r["ref"], r["reason"]) for r in found["deliveries"]]),
+        table(
+            ("sink", "route", "state", "attempts", "their id", "reason"),
+            [(r["sink"], r["route"], r["state"], r["attempts"], r["ref"], r["reason"]) for r in found["deliveries"]],
+        ),
         Safe("<h2>Submissions</h2>"),
-        table(("submission", "source", "received", "state"),
-              [(r["id"], r["source"], r["received_at"], r["state"]) for r in found["submissions"]]),
+        table(
+            ("submission", "source", "received", "state"),
+            [(r["id"], r["source"], r["received_at"], r["state"]) for r in found["submissions"]],
+        ),
         Safe(f"<p>{link('/', 'Overview')}</p>"),
-    )  # fmt: skip
+    )

@@ -21,10 +21,15 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="module", params=DATABASES)
-def stored(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def stored_address(request: pytest.FixtureRequest) -> str | None:
+    """Return the address of an empty database of either kind; None for the SQLite file of the workspace."""
+    return ADDRESSES[request.param](request)
+
+
+@pytest.fixture(scope="module")
+def stored(stored_address: str | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Return a hub on either database."""
-    folder = tmp_path_factory.mktemp("hub")
-    with serving(folder, database=ADDRESSES[request.param](request)) as hub:
+    with serving(tmp_path_factory.mktemp("hub"), database=stored_address) as hub:
         yield hub
 
 
