@@ -45,6 +45,7 @@ class Described(NamedTuple):
     text: str
     secret: bool
     inner: tuple[type[BaseModel], ...]  # models inside it that have settings of their own
+    switched: bool  # whether true and false stand for a whole group
 
 
 def described(model: type[BaseModel]) -> Iterator[Described]:
@@ -54,7 +55,9 @@ def described(model: type[BaseModel]) -> Iterator[Described]:
         words = kind if _TIME in kind else ", ".join((kind, *_limits(field)))
         secret = "**secret**" in kind
         default = _default(field, kind)
-        yield Described(field.alias or name, words, default, field.description or "", secret, inner(field))
+        switched = any(_validator(held) == "_switched" for held in field.metadata)
+        text = field.description or ""
+        yield Described(field.alias or name, words, default, text, secret, inner(field), switched)
 
 
 def _limits(field: FieldInfo) -> Iterator[str]:
@@ -76,9 +79,14 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _models(below)
 
 
+def _validator(held: Any) -> str:
+    """Return the name of the function in a validator, empty for anything else."""
+    return str(getattr(getattr(held, "func", None), "__name__", ""))
+
+
 def _kind(annotation: Any, metadata: typing.Iterable[Any] = ()) -> str:
     for validator in metadata:
-        known = _BY_VALIDATOR.get(getattr(getattr(validator, "func", None), "__name__", ""))
+        known = _BY_VALIDATOR.get(_validator(validator))
         if known:
             return known
     if annotation in _PLAIN:

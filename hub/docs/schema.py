@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from hub.docs.models import described
 from hub.registry import Registry
 from hub.settings import Settings, SinkSettings, SourceSettings
+from hub.settings.models import NAME
 
 REFERENCE = {"type": "string", "pattern": r"^\$\{[a-z_]+:[^}]+\}$", "description": "A reference, such as ${env:NAME}."}
 DURATION = {"type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]+)?\s*(ms|s|m|h|d|w)\s*$"}
@@ -23,13 +24,14 @@ def schema(registry: Registry) -> str:
     """Return docs/hub.schema.json."""
     whole = Settings.model_json_schema(by_alias=True)
     found = _Definitions(whole.pop("$defs"))
-    _durations(found.held, Settings)
+    _as_written(found.held, Settings)
     for section, model, connectors in (
         ("sources", SourceSettings, registry.sources()),
         ("sinks", SinkSettings, registry.sinks()),
     ):
         whole["properties"][section]["additionalProperties"] = _chosen(found, section, model, connectors)
         whole["properties"][section].pop("patternProperties", None)
+        whole["properties"][section]["propertyNames"] = {"pattern": NAME}
     found.held["FlowSettings"]["properties"]["steps"] = _steps(found, registry)
     for unused in ("SourceSettings", "SinkSettings", "StepSettings"):
         found.held.pop(unused, None)
@@ -48,7 +50,7 @@ class _Definitions:
         """Add a model's definitions and return its own schema."""
         made = model.model_json_schema(by_alias=True)
         inner = made.pop("$defs", {})
-        _durations({**inner, model.__name__: made}, model)
+        _as_written({**inner, model.__name__: made}, model)
         for below, definition in inner.items():
             self.held[f"{name}.{below}"] = _moved(definition, name)
         moved: Schema = _moved(made, name)
@@ -120,8 +122,8 @@ def _steps(found: _Definitions, registry: Registry) -> Schema:
     }
 
 
-def _durations(held: Schema, model: type[BaseModel], seen: frozenset[type[BaseModel]] = frozenset()) -> None:
-    """Let times be written as people do (30s, 5m): validation takes them, the generated schema does not know."""
+def _as_written(held: Schema, model: type[BaseModel], seen: frozenset[type[BaseModel]] = frozenset()) -> None:
+    """Let times be written as people do (30s, 5m), and groups be switched on by `true`: what pydantic cannot tell."""
     properties = held.get(model.__name__, {}).get("properties", {})
     for one in described(model):
         own = properties.get(one.name)
@@ -131,6 +133,8 @@ def _durations(held: Schema, model: type[BaseModel], seen: frozenset[type[BaseMo
             way: Schema = {"anyOf": [DURATION, number]}
             many = {"type": "array", "items": way}
             properties[one.name] = {**kept, **(many if one.kind.startswith("list") else way)}
+        if own is not None and one.switched:
+            own.setdefault("anyOf", []).append({"type": "boolean"})
         for below in one.inner:
             if below not in seen:
-                _durations(held, below, seen | {model})
+                _as_written(held, below, seen | {model})

@@ -18,8 +18,8 @@ from hub.http import Reply
 from hub.ids import Ids
 from hub.inbound import Inbound
 from hub.lead import Problem
-from hub.pipeline.engine import LEASE, Pipeline
-from hub.pipeline.reading import Answer, Item, digest
+from hub.pipeline.engine import Pipeline
+from hub.pipeline.reading import LEASE, Answer, Item, digest
 from hub.plan import Plan
 from hub.source import Receipt, Status, WebhookSource
 from hub.store import submissions as store

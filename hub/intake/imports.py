@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -28,6 +28,8 @@ from hub.store.database import Database
 from hub.store.tables import ImportRow
 
 PIECE = 500  # rows committed together
+_STATES = {"done": "accepted", "received": "waiting"}
+AHEAD = 3  # pieces under way: one is read while another is decided and a third committed
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,28 +74,39 @@ class Imports:
         source = self._source(name)
         checksum = await asyncio.to_thread(_checksum, path)
         row = await self.db.write(_begin, self.ids("imp"), name, path.name, checksum, self.clock.now())
-        counts = Counts(row.counts or {})
         if row.state == "done":
+            counts = Counts(row.counts or {})
             said = f"This file was imported before, as {row.id}. Take that back first: leadhub import --undo {row.id}."
             yield _line(row.id, "known", row.rows, counts, said)
             return
         state, reason = "done", None
-        leads = source.read(path)
-        at = row.rows
         try:
-            await asyncio.to_thread(_skip, leads, at)
-            while piece := await asyncio.to_thread(_piece, leads):
-                at += len(piece)
-                counts.update(await self.rows.take(name, piece, import_id=row.id, at_row=at))
-                await self.db.write(_count, row.id, dict(counts))
-                yield _line(row.id, "running", at, counts)
+            async for at in self._pieces(source.read(path), name, row):
+                yield _line(row.id, "running", at, Counts(read=at))
         except BadInput as error:
             state, reason = "failed", error.reason
+        counts = await self.db.read(_counts, row.id)
         await self.db.write(_end, row.id, state, dict(counts), reason, self.clock.now())
         data = {"import": row.id, "file": path.name, "state": state, **counts}
         self.emit([Event("import.finished", self.clock.now(), source=name, data=data)])
         problems = await self.db.read(_problems, row.id)
-        yield {**_line(row.id, state, at, counts, reason), "problems": problems}
+        yield {**_line(row.id, state, counts["read"], counts, reason), "problems": problems}
+
+    async def _pieces(self, leads: Iterator[RawLead], name: str, row: ImportRow) -> AsyncIterator[int]:
+        """Take the file piece by piece, a few ahead of what is decided; yields the rows that are done."""
+        at = row.rows
+        ahead: deque[tuple[int, asyncio.Task[Counts]]] = deque()
+        try:
+            await asyncio.to_thread(_skip, leads, at)
+            while piece := await asyncio.to_thread(_piece, leads):
+                at += len(piece)
+                ahead.append((at, asyncio.create_task(self.rows.take(name, piece, import_id=row.id, at_row=at))))
+                if len(ahead) >= AHEAD:
+                    yield await _done(ahead)
+            while ahead:
+                yield await _done(ahead)
+        finally:
+            await asyncio.gather(*(task for _, task in ahead), return_exceptions=True)
 
     def _source(self, name: str) -> FileSource:
         source = self.plan().sources.get(name)
@@ -115,7 +128,13 @@ class Imports:
                 if not await asyncio.to_thread(self._settled, path):
                     continue
                 result = await self.import_file(path, name)
-            except (LeadhubError, OSError) as error:
+            except BadInput as error:
+                self._tell_once(name, path, error.reason[:300])
+                continue
+            except Exception as error:
+                self._seen.pop(path, None)  # not the file's fault: it is tried again
+                if not isinstance(error, (LeadhubError, OSError)):
+                    raise
                 self._tell_once(name, path, str(error)[:300])
                 continue
             if result.state != "known":
@@ -181,8 +200,19 @@ def _begin(import_id: str, source: str, name: str, checksum: str, now: Any, *, s
     return row
 
 
-def _count(import_id: str, counts: dict[str, int], *, session: Session) -> None:
-    session.execute(sa.update(IMPORT).where(IMPORT.c.id == import_id).values(counts=counts))
+async def _done(ahead: deque[tuple[int, asyncio.Task[Counts]]]) -> int:
+    at, task = ahead.popleft()
+    await task
+    return at
+
+
+def _counts(import_id: str, *, session: Session) -> Counts:
+    """Return what became of an import's rows, also of those of a run that broke off."""
+    read = int(session.execute(sa.select(IMPORT.c.rows).where(IMPORT.c.id == import_id)).scalar_one())
+    query = sa.select(SUBMISSION.c.state, sa.func.count()).where(SUBMISSION.c.import_id == import_id)
+    found = {state: int(number) for state, number in session.execute(query.group_by(SUBMISSION.c.state))}
+    names = {"done": "accepted", "received": "waiting"}
+    return Counts({"read": read, "known": read - sum(found.values()), **{names.get(s, s): n for s, n in found.items()}})
 
 
 def _end(import_id: str, state: str, counts: dict[str, int], reason: str | None, now: Any, *, session: Session) -> None:

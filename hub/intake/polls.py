@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
@@ -16,10 +17,8 @@ from hub.events import Event
 from hub.intake.rows import CURSOR, Counts, Rows, cursor_of, note_failure
 from hub.plan import Plan
 from hub.source import PollSource
+from hub.store.columns import SUBMISSION, TOUCH
 from hub.store.database import Database
-from hub.store.tables import SubmissionRow
-
-SUBMISSION = SubmissionRow.__table__  # type: ignore[attr-defined]
 
 PAGES = 10_000  # most pages in one poll; a source that never ends is broken
 TRIES = 3
@@ -40,6 +39,7 @@ class Polls:
         emit: Callable[[Iterable[Event]], None],
     ) -> None:
         self.db, self.plan, self.rows, self.clock, self.http, self.emit = db, plan, rows, clock, http, emit
+        self._turns: dict[str, asyncio.Lock] = {}
 
     async def poll(self, name: str) -> Counts | None:
         """Fetch what is new; a failure keeps the cursor, is noted, and returns None."""
@@ -52,15 +52,18 @@ class Polls:
                 retry=retry_if_exception(lambda e: isinstance(e, Retry) and e.after is None), reraise=True,
             ):  # fmt: skip
                 with attempt:
-                    return await self._fetch(name, source)
+                    return await self._fetch(name, source, await self.db.read(cursor_of, name))
         except Exception as error:
             await self._failed(name, error)
         return None
 
-    async def _fetch(self, name: str, source: PollSource) -> Counts:
-        """Take page after page; a retry goes on where the last committed page ended."""
+    async def _fetch(self, name: str, source: PollSource, cursor: str | None) -> Counts:
+        """Take page after page from the cursor on; a retry goes on where the last committed page ended."""
+        async with self._turns.setdefault(name, asyncio.Lock()):
+            return await self._pages(name, source, cursor)
+
+    async def _pages(self, name: str, source: PollSource, cursor: str | None) -> Counts:
         counts = Counts()
-        cursor = await self.db.read(cursor_of, name)
         pages = 0
         async for page in source.fetch(cursor, self.http):
             counts += await self.rows.take(name, page.leads, cursor=page.cursor)
@@ -78,7 +81,10 @@ class Polls:
         self.emit([Event("source.failed", now, source=name, data={"reason": said})])
 
     async def reconcile(self, name: str) -> tuple[int, int] | None:
-        """Compare the platform's count of the last day with ours, as (platform, ours); None where it cannot say."""
+        """Compare the platform's count of the last day with ours, as (platform, ours); None where it cannot say.
+
+        Where we hold fewer, everything the platform still has is read again from the start; what is known stays once.
+        """
         source = self.plan().sources.get(name)
         if not isinstance(source, PollSource):
             return None
@@ -86,26 +92,32 @@ class Polls:
         since = until - RECONCILED
         try:
             theirs = await source.count(since, until, self.http)
+            if theirs is None:
+                return None
+            ours = await self.db.write(_compare, name, since, until, theirs)
+            if ours < theirs:
+                data = {"platform": theirs, "ours": ours}
+                self.emit([Event("source.gap", until, source=name, data=data)])
+                await self._fetch(name, source, None)
+                ours = await self.db.write(_compare, name, since, until, theirs)
         except Exception as error:
             await self._failed(name, error)
             return None
-        if theirs is None:
-            return None
-        ours = await self.db.write(_compare, name, since, until, theirs)
-        if ours < theirs:
-            data = {"platform": theirs, "ours": ours}
-            self.emit([Event("source.gap", until, source=name, data=data)])
-            await self.poll(name)
         return theirs, ours
 
 
 def _compare(source: str, since: datetime, until: datetime, theirs: int, *, session: Session) -> int:
-    ours = session.execute(
-        sa.select(sa.func.count()).where(
-            SUBMISSION.c.source == source, SUBMISSION.c.received_at >= since, SUBMISSION.c.state != "duplicate",
-            SUBMISSION.c.key.is_not(None),
-        )
-    ).scalar_one()  # fmt: skip
+    """Return how many leads of that submit time we hold, each id once, and remember both numbers."""
+    at = sa.func.coalesce(TOUCH.c.at, SUBMISSION.c.received_at)
+    held = sa.select(sa.func.count()).select_from(
+        SUBMISSION.outerjoin(TOUCH, TOUCH.c.submission == SUBMISSION.c.id)
+    ).where(
+        SUBMISSION.c.source == source, SUBMISSION.c.received_at >= since, at.between(since, until),
+        SUBMISSION.c.state != "duplicate", SUBMISSION.c.key.is_not(None),
+    )  # fmt: skip
+    ours = int(session.execute(held).scalar_one())
     values = {"platform_count": theirs, "our_count": ours, "counted_at": until}
-    session.execute(sa.update(CURSOR).where(CURSOR.c.source == source).values(**values))
-    return int(ours)
+    done = session.execute(sa.update(CURSOR).where(CURSOR.c.source == source).values(**values))
+    if not done.rowcount:  # type: ignore[attr-defined]
+        session.execute(sa.insert(CURSOR).values(source=source, seen=0, new=0, **values))
+    return ours

@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from hub.clock import Clock
+from hub.errors import Conflict
 from hub.ids import Ids
 from hub.lead import RawLead
-from hub.pipeline.engine import LEASE, Pipeline
-from hub.pipeline.reading import Answer, Item, content_key, digest, pack
+from hub.pipeline.engine import Pipeline
+from hub.pipeline.reading import LEASE, Answer, Item, content_key, digest, pack
 from hub.store import submissions as store
 from hub.store.database import Database
 from hub.store.tables import CursorRow, ImportRow
@@ -101,10 +102,18 @@ def _keep(
     if fresh:
         store.add(fresh, session=session)
     if import_id is not None:
-        session.execute(sa.update(IMPORT).where(IMPORT.c.id == import_id).values(rows=at_row))
+        _move_import(import_id, at_row or 0, len(rows), session)
     else:
         move_cursor(source, cursor, now, seen=len(rows), new=len(fresh), session=session)
     return {row["id"] for row in fresh}
+
+
+def _move_import(import_id: str, at_row: int, number: int, session: Session) -> None:
+    """Remember how far a file was read; the piece before must be there, or a resumed import would skip it."""
+    before = sa.and_(IMPORT.c.id == import_id, IMPORT.c.rows == at_row - number)
+    done = session.execute(sa.update(IMPORT).where(before).values(rows=at_row))
+    if not done.rowcount:  # type: ignore[attr-defined]
+        raise Conflict(f"The rows before row {at_row - number + 1} of the import {import_id} are not kept.")
 
 
 def move_cursor(source: str, cursor: str | None, now: datetime, *, seen: int, new: int, session: Session) -> None:

@@ -5,23 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
 from typing import Any
 
 import httpx
 
 from hub.clock import Clock
-from hub.errors import BadInput, Conflict, LeadhubError, Retry, brief
+from hub.errors import Conflict, LeadhubError, brief
 from hub.events import Event
 from hub.ids import Ids
 from hub.lead import Lead, Problem, RawLead
 from hub.pipeline.context import PendingLeads, Rotation, RunContext, StoredLeads
 from hub.pipeline.drift import Drift
 from hub.pipeline.outcome import Slots, deliveries_of, run_of
-from hub.pipeline.reading import OF_A_LEAD, Item, digest, item_of, no_source, pack, parse, poison, set_aside
+from hub.pipeline.reader import Reader
+from hub.pipeline.reading import LEASE, OF_A_LEAD, Item, item_of, set_aside
 from hub.pipeline.runner import Ended, run
 from hub.plan import Plan
-from hub.source import WebhookSource
 from hub.step import Work
 from hub.store import submissions as store
 from hub.store.database import Database
@@ -32,10 +31,7 @@ log = logging.getLogger("leadhub.pipeline")
 
 BATCH = 128  # most submissions decided together
 IN_FLIGHT = 2  # batches under way: one is decided while the other is committed
-LEASE = timedelta(seconds=90)
-TRIES = 5  # runs of one submission that may end with the process dying
 REDO = 8  # times a run is decided again because somebody else was first
-COMPLETE_WAITS = (5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0)
 
 Emit = Callable[[Iterable[Event]], None]
 
@@ -58,6 +54,7 @@ class Pipeline:
     ) -> None:
         self.db, self.plan, self.clock, self.ids, self.http = db, plan, clock, ids, http
         self.rotation, self.slots, self.emit, self.drift = rotation, slots, emit, drift
+        self._reader = Reader(db, clock=clock, http=http, emit=emit, offer=self.offer, spawn=self._spawn)
         self._queue: asyncio.Queue[Item] = asyncio.Queue()
         self._free = asyncio.Semaphore(IN_FLIGHT)
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -120,7 +117,7 @@ class Pipeline:
         """Decide and store a batch; every item is answered, whatever happens."""
         try:
             plan = self.plan()
-            ready = await self._read(items, plan)
+            ready = await self._reader.read(items, plan)
             await self._decide(ready, plan)
         except Exception as error:
             for item in items:
@@ -128,81 +125,6 @@ class Pipeline:
                     item.future.set_exception(error)
             if not isinstance(error, LeadhubError):
                 log.error("submissions=%d error=%s", len(items), brief(error))
-
-    # -- reading -----------------------------------------------------------------------------------
-
-    async def _read(self, items: Sequence[Item], plan: Plan) -> list[tuple[Item, RawLead]]:
-        ready: list[tuple[Item, RawLead]] = []
-        children: list[tuple[Item, RawLead]] = []
-        for item in items:
-            source = plan.sources.get(item.source)
-            if source is None or item.tries > TRIES:
-                item.problems = (no_source(item) if source is None else poison(TRIES),)
-                leads = []
-            else:
-                leads = parse(source, item)
-            if not leads:
-                item.empty = True
-                ready.append((item, RawLead(None, {})))
-            elif _completes(source) and not item.completed:
-                item.answer(None, "accepted")
-                self._spawn(self._complete(item, leads, plan))
-            else:
-                ready.append((item, leads[0]))
-                children += await self._keep_children(item, leads[1:], "row")
-        return ready + children
-
-    async def _keep_children(self, parent: Item, leads: list[RawLead], kind: str) -> list[tuple[Item, RawLead]]:
-        """Store the further leads of one submission as submissions of their own; return those that are new.
-
-        They are named after their parent, so that reading it again, after a crash or in a replay, makes no others.
-        """
-        children, rows = [], []
-        for number, raw in enumerate(leads, 2):
-            body = pack(raw)
-            item = Item(
-                f"{parent.id}.{number}", parent.source, parent.received_at, raw=raw, digest=digest(body),
-                completed=kind == "row",
-            )  # fmt: skip
-            children.append((item, raw))
-            rows.append(
-                store.row(
-                    id=item.id, source=item.source, kind=kind, parent=parent.id, received_at=item.received_at,
-                    body=body, digest=item.digest, due_at=self.clock.now() + LEASE,
-                )
-            )  # fmt: skip
-        fresh = await self.db.write(store.add_missing, rows) if rows else set()
-        return [(item, raw) for item, raw in children if item.id in fresh]
-
-    async def _complete(self, item: Item, leads: list[RawLead], plan: Plan) -> None:
-        """Make the vendor's second call for each lead, keep what it said, and run it."""
-        source = plan.sources[item.source]
-        assert isinstance(source, WebhookSource)
-        for part, raw in [(item, leads[0]), *await self._keep_children(item, leads[1:], "part")]:
-            part.raw = raw
-            try:
-                async with asyncio.timeout(45):
-                    part.raw = await source.complete(raw, self.http)
-                part.completed = True
-                await self.db.write(store.keep_completed, part.id, pack(part.raw).decode())
-            except BadInput as error:
-                part.problems = (Problem(field="", code="incomplete", message=error.reason),)
-                part.completed = True
-            except Exception as error:
-                await self._postpone(part, source.name, error)
-                continue
-            self.offer(part)
-
-    async def _postpone(self, item: Item, connector: str, error: Exception) -> None:
-        wait = COMPLETE_WAITS[min(item.tries - 1, len(COMPLETE_WAITS) - 1)]
-        if isinstance(error, Retry) and error.after:
-            wait = max(wait, error.after)
-        now = self.clock.now()
-        said = error.reason if isinstance(error, LeadhubError) else f"{type(error).__name__}: {str(error)[:200]}"
-        await self.db.write(store.postpone, item.id, now + timedelta(seconds=wait), f"{connector}: {said}")
-        self.emit([Event("source.failed", now, submission=item.id, source=item.source, data={"reason": said})])
-
-    # -- deciding ----------------------------------------------------------------------------------
 
     async def _decide(self, ready: list[tuple[Item, RawLead]], plan: Plan) -> None:
         """Run the flows, store the batch, and decide again what somebody else overtook."""
@@ -307,7 +229,3 @@ class Pipeline:
         self.emit(event for _, _, finished in stored for event in finished.events)
         self.drift.look(((item.source, raw.data) for item, raw, _ in stored))
         return again
-
-
-def _completes(source: Any) -> bool:
-    return isinstance(source, WebhookSource) and type(source).complete is not WebhookSource.complete

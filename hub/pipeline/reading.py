@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl
@@ -25,6 +25,7 @@ from hub.store.types import dumps
 OF_A_LEAD = (DataError, ProgrammingError, ValueError, TypeError, ArithmeticError)
 """What storing a run raises because of what is in it; other errors are the database's own and pass."""
 
+LEASE = timedelta(seconds=90)  # how long a submission that is being run is left alone
 MOST_LEADS = 10_000  # in one submission
 LONGEST_KEY = 500
 

@@ -52,10 +52,16 @@ async def dedupe(work: Work, ctx: Context, options: DedupeOptions) -> Work | Sto
     return _merge(work, ctx, first, others, anew=fresh or policy == "reroute", doubtful=doubtful)
 
 
-def _weigh(work: Work, known: list[Lead], owners: Mapping[str, str]) -> tuple[Work, list[Lead], list[Lead]]:
-    """Split the leads that share a key into the same person, and those that only share a switchboard's number."""
-    matches = [lead for lead in known if not _only_a_phone(work, lead, owners)]
-    doubtful = [lead for lead in known if lead not in matches]
+def _weigh(
+    work: Work, known: list[Lead], owners: Mapping[str, str], own: Lead | None
+) -> tuple[Work, list[Lead], list[Lead]]:
+    """Split the leads that share a key into the same person, and those that only share a switchboard's number.
+
+    A replay stays with its own lead and joins no others: a person may have taken them apart.
+    """
+    matches = [own] if own else [lead for lead in known if not _only_a_phone(work, lead, owners)]
+    sure = {lead.id for lead in matches}
+    doubtful = [lead for lead in known if lead.id not in sure]
     taken = {key for key, lead in owners.items() if lead in {d.id for d in doubtful}}
     identities = tuple(i for i in work.identities if i.key not in taken)
     return work.change(identities=identities), matches, doubtful
@@ -76,7 +82,7 @@ async def _seen(work: Work, ctx: Context, lead: Lead, within: float) -> bool:
 
 async def _new(work: Work, ctx: Context, options: DedupeOptions, doubtful: list[Lead]) -> Work:
     lead = work.lead
-    suggestions = [_suggest(lead, other, "same phone") for other in doubtful]
+    suggestions = [_suggest(lead, other) for other in doubtful]
     if options.near:
         blocking = [i.key for i in work.identities if not i.exact]
         for other in await ctx.leads.near(blocking) if blocking else ():
@@ -87,9 +93,10 @@ async def _new(work: Work, ctx: Context, options: DedupeOptions, doubtful: list[
     return work.note("dedupe", matched=None, suggestions=[{"lead": s.lead, "score": s.score} for s in suggestions])
 
 
-def _suggest(lead: Lead, other: Lead, why: str) -> Suggestion:
+def _suggest(lead: Lead, other: Lead) -> Suggestion:
+    """Return the suggestion of a lead that shares a key, such as a switchboard's number, and yet is kept apart."""
     alike = likeness(lead, other)
-    return Suggestion(other.id, round(alike.score, 3), (why, *alike.reasons))
+    return Suggestion(other.id, round(alike.score, 3), ("same key", *alike.reasons))
 
 
 async def _again(work: Work, ctx: Context, own: Lead, doubtful: list[Lead]) -> Work:
@@ -112,7 +119,7 @@ def _merge(work: Work, ctx: Context, first: Lead, others: list[Lead], *, anew: b
 def _known(work: Work, first: Lead, golden: Lead, *, anew: bool, joined: tuple[str, ...], doubtful: list[Lead]) -> Work:
     changed = sorted(name for name in golden.values if golden.values[name] != first.values.get(name))
     golden = golden.with_fields(id=first.id, version=first.version + 1, created_at=first.created_at)
-    suggestions = tuple(_suggest(work.lead, other, "same phone") for other in doubtful)
+    suggestions = tuple(_suggest(work.lead, other) for other in doubtful)
     work = work.change(lead=golden, merged=True, anew=anew, joined=joined, suggestions=suggestions)
     return work.note("dedupe", changed=changed, version=golden.version)
 

@@ -141,8 +141,9 @@ def polled(kind: str, parent: str | None, import_id: str | None) -> bool | None:
 
 
 def postpone(submission: str, due_at: datetime, reason: str, *, session: Session) -> None:
-    """Run a submission again later, because something it needs cannot be had now."""
-    session.execute(sa.update(TABLE).where(TABLE.c.id == submission).values(due_at=due_at, reason=reason))
+    """Run a submission again later, because something it needs cannot be had now; no run of it went wrong."""
+    values = {"due_at": due_at, "reason": reason, "tries": 0}
+    session.execute(sa.update(TABLE).where(TABLE.c.id == submission).values(**values))
 
 
 def keep_completed(submission: str, completed: str, *, session: Session) -> None:

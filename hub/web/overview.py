@@ -116,12 +116,12 @@ async def walk(request: Request, hub: HubDep, lead: str) -> Response:
     decision = orjson.loads(found["decisions"][-1]["body"]) if found["decisions"] else {}
     decision["deliveries"] = found["deliveries"]
     said = [Safe(f"<p lang={lang}>{text(explain.sentence(decision, lang))}</p>") for lang in ("en", "zh")]
-    trail = "".join(f"<li>{text(line)}</li>" for line in explain.trail(decision, hub.plan.settings.hub.language))
+    trail = "".join(_line(line) for line in explain.trail(decision, hub.plan.settings.hub.language))
     fields = [(name, value.value, value.raw, value.source) for name, value in current.values.items()]
     return page(
         current.name,
         *said,
-        Safe(f"<h2>How it was decided</h2><ol>{trail}</ol><h2>Fields</h2>"),
+        Safe(f"<h2>How it was decided</h2><ul class=trail>{trail}</ul><h2>Fields</h2>"),
         table(("field", "value", "as received", "from"), fields),
         Safe("<h2>Deliveries</h2>"),
         table(
@@ -135,3 +135,8 @@ async def walk(request: Request, hub: HubDep, lead: str) -> Response:
         ),
         Safe(f"<p>{link('/', 'Overview')}</p>"),
     )
+
+
+def _line(line: str) -> str:
+    under = " class=under" if line.startswith(" ") else ""
+    return f"<li{under}>{text(line.strip())}</li>"

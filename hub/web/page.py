@@ -21,7 +21,7 @@ h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
-.bad { color: light-dark(#a40000, #ff8a80); } ol { padding-left: 1.2rem; }
+.bad { color: light-dark(#a40000, #ff8a80); } .trail { list-style: none; padding: 0; } .trail .under { padding-left: 2rem; opacity: .8; }
 """
 
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
@@ -51,13 +51,20 @@ def text(value: Any) -> Safe:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Safe:
     """Return rows as a table; numbers are set right."""
-    head = "".join(f"<th scope=col>{escape(column)}</th>" for column in columns)
+    rows = list(rows)
+    first = rows[0] if rows else ()
+    kinds = [_kind(value) for value in first] or [""] * len(columns)
+    head = "".join(f"<th scope=col{kind}>{escape(column)}</th>" for column, kind in zip(columns, kinds, strict=True))
     body = "".join(f"<tr>{''.join(_cell(value) for value in row)}</tr>" for row in rows)
     return Safe(f"<div class=scroll><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>")
 
 
+def _kind(value: Any) -> str:
+    return " class=number" if isinstance(value, int | float) and not isinstance(value, bool) else ""
+
+
 def _cell(value: Any) -> str:
-    kind = " class=number" if isinstance(value, int | float) else ""
+    kind = _kind(value)
     return f"<td{kind}>{value if kind else text(value)}</td>"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
-from hub import Context, Inbound, Options, RawLead, Receipt, Reply, WebhookSource, Work, hookimpl, step
+from hub import Inbound, Options, RawLead, Receipt, Reply, WebhookSource, Work, hookimpl, step
 
 
 def forever(number: int = 0) -> Any:
@@ -73,11 +73,11 @@ class TaintOptions(Options):
     """None."""
 
 
-OWNERS: Mapping[Any, Any] = {"nul": "a\x00", "surrogate": "\ud800", "number": 1 << 70}
+OWNERS: Mapping[Any, Any] = {"nul": "a\x00", "surrogate": "\ud800"}
 
 
 @step("taint")
-async def taint(work: Work, ctx: Context, options: TaintOptions) -> Work:
+async def taint(work: Work, ctx: Any, options: TaintOptions) -> Work:
     """Make a lead that no database can take."""
     owner = OWNERS.get(work.raw.data.get("taint"))
     return work.change(lead=work.lead.with_fields(owner=owner)) if owner else work

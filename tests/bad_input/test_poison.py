@@ -91,7 +91,7 @@ def test_what_breaks_around_the_parsing_is_never_a_500(broken: Served, where: st
     assert broken.takes_the_next_lead()
 
 
-@pytest.mark.parametrize("taint", ["nul", "surrogate", "number"])
+@pytest.mark.parametrize("taint", ["nul", "surrogate"])
 async def test_a_lead_that_cannot_be_stored_takes_none_of_its_batch_along(make_hub: MakeHub, tmp_path: Path, taint: str):
     prepared(tmp_path)
     hub = await make_hub(config())
@@ -99,15 +99,15 @@ async def test_a_lead_that_cannot_be_stored_takes_none_of_its_batch_along(make_h
     people[17]["taint"] = people[41]["taint"] = taint
 
     answers = await asyncio.gather(*(post(hub, json.dumps(person), "api") for person in people))
+    await _done(hub)
     await settled(hub)
 
     assert {answer.status_code for answer in answers} == {202}
-    assert all((answer.json()["lead"] is None) == ("taint" in p) or hub.db.sqlite for p, answer in zip(people, answers, strict=True))
-    assert await rows(hub, "submission", state="received") == []
-    aside = await rows(hub, "submission", state="quarantined")
+    found = {json.loads(row["body"])["id"]: row for row in await all_rows(hub, "submission")}
+    assert {row["state"] for id_, row in found.items() if id_ not in ("17", "41")} == {"done"}
+    aside = [row for row in found.values() if row["state"] == "quarantined"]
     assert {row["problems"][0]["code"] for row in aside} <= {"unstorable"}
-    assert len(hub.plan.sinks["chat"].sent) == 60 - len(aside)
-    assert len(await all_rows(hub, "lead")) == 60 - len(aside)
+    assert len(hub.plan.sinks["chat"].sent) == len(await all_rows(hub, "lead")) == 60 - len(aside)
 
 
 async def test_a_lead_with_a_lone_surrogate_is_set_aside_on_either_database(make_hub: MakeHub, tmp_path: Path):

@@ -1,0 +1,83 @@
+"""The shape of the code: floors, sizes, names, one-line docstrings, and nothing of the machine it was written on."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+from hub.testing.contract.shape import too_long
+from tests.waivers import WAIVERS, size_waived
+
+ROOT = Path(__file__).parents[1]
+MOST_LINES = {"hub": 300, "connectors": 150, "plugins": 150}
+BANNED = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
+APART = {".git", ".venv", "__pycache__", "data", "dist", "build", "node_modules"}
+MACHINE = re.compile(
+    "|".join(("/wor" + r"k/(main|shared|\.)", "/roo" + "t/", "/hom" + "e/[a-z]+/", "index-" + "url", "pypi" + r"\.(org|python)"))
+)
+
+MODULES = sorted(path for folder in MOST_LINES for path in (ROOT / folder).rglob("*.py") if "templates" not in path.parts)
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def _texts() -> list[Path]:
+    inside = (path for path in ROOT.rglob("*") if not (set(path.relative_to(ROOT).parts) & APART))
+    return sorted(path for path in inside if path.is_file() and ".cache" not in path.name and not _cached(path))
+
+
+def _cached(path: Path) -> bool:
+    return any(part.endswith("_cache") or part in (".hypothesis", "demo") and index == 0 for index, part in enumerate(path.relative_to(ROOT).parts))
+
+
+def test_imports_run_down_the_floors(capfd):
+    code = lint_imports(config_filename=str(ROOT / ".importlinter"), no_cache=True)
+    assert code == 0, capfd.readouterr().out.partition("Broken contracts")[2]
+
+
+def _long(path: Path) -> list[str]:
+    said = too_long(path.read_text("utf-8"), MOST_LINES[path.relative_to(ROOT).parts[0]])
+    named = [(f"{_name(path)}:{one.partition(' ')[0]}" if not one.startswith("it has") else _name(path), one) for one in said]
+    return [place for place, _ in named]
+
+
+LONG = sorted(place for path in MODULES for place in _long(path))
+
+
+def test_nothing_is_longer_than_its_floor():
+    assert [place for place in LONG if not size_waived(place)] == []
+
+
+@pytest.mark.parametrize("place", WAIVERS.get("size", {}))
+def test_a_waiver_of_size_is_needed(place):
+    assert place in LONG
+
+
+@pytest.mark.parametrize("path", [*MODULES, *TESTS], ids=_name)
+def test_a_module_says_in_one_line_what_it_is_for(path):
+    said = ast.get_docstring(ast.parse(path.read_text("utf-8")))
+    empty = path.name == "__init__.py" and not path.read_text("utf-8").strip()
+    waived = path.stem in WAIVERS.get("kit", {}) and "says_in_one_line_what_it_is_for" in WAIVERS["kit"][path.stem]
+    assert waived or empty or (said and "\n" not in said.strip() and said.strip().endswith((".", "`")))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_nothing_has_a_name_that_says_nothing(path):
+    tree = ast.parse(path.read_text("utf-8"))
+    made = [node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    classes = [node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    assert [name for name in (*path.relative_to(ROOT).parts[:-1], path.stem, *made) if name in BANNED] == []
+    assert [name for name in classes if name.endswith(("Manager", "Helper", "Utils", "Base"))] == []
+
+
+def test_nothing_tells_of_the_machine_it_was_written_on():
+    told = []
+    for path in _texts():
+        text = path.read_bytes().decode("utf-8", "replace")
+        told += [f"{_name(path)}: {found[0]}" for found in MACHINE.finditer(text)]
+    assert told == []
