@@ -132,10 +132,10 @@ class RobotSink(ChatSink):
         """The address of the robot."""
 
         base_url: str = Field(
-            "", description="Called instead of the host in `url`, such as a sandbox or a proxy; empty: that host."
+            "", description="Called instead of the host in `webhook`, such as a sandbox or a proxy; empty: that host."
         )
-        url: SecretStr = Field(description="The whole address of the robot's webhook; whoever has it can post.")
+        webhook: SecretStr = Field(description="The whole address of the robot's webhook; whoever has it can post.")
 
-        _web_address = field_validator("url")(web_address)
+        _web_address = field_validator("webhook")(web_address)
 
     config: Config

@@ -59,7 +59,7 @@ class DingTalk(RobotSink):
             "markdown": {"title": dingtalk_markdown(message.title, 100), "text": text + mark},
             "at": {"atMobiles": [mobile] if mobile else [], "isAtAll": whom == "all"},
         }
-        return self.posted(self.config.url, body, **self._signature())
+        return self.posted(self.config.webhook, body, **self._signature())
 
     def _signature(self) -> dict[str, str]:
         if self.config.secret is None:

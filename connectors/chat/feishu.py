@@ -52,7 +52,7 @@ class Feishu(RobotSink):
         mention = [[{"tag": "at", "user_id": whom}]] if whom else []
         post = {"title": feishu_text(message.title), "content": [*_lines(message), *mention]}
         body = {"msg_type": "post", "content": {"post": {_LOCALES[self.config.language]: post}}}
-        return self.posted(self.config.url, {**self._signature(), **body})
+        return self.posted(self.config.webhook, {**self._signature(), **body})
 
     def code(self, response: Response) -> tuple[str, str] | None:
         """Return code and words; 9499 is said of a bad body and, in other words, of too many requests."""

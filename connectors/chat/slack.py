@@ -60,7 +60,7 @@ class Slack(ChatSink):
         base_url: str = Field(
             "", description="Called instead of Slack's own host, such as a sandbox or a proxy; empty: that host."
         )
-        url: SecretStr | None = Field(None, description="Address of an incoming webhook; or give token and channel.")
+        webhook: SecretStr | None = Field(None, description="Address of an incoming webhook; or give token and channel.")
         token: SecretStr | None = Field(None, description="Bot token (xoxb-…) of an app with the scope chat:write.")
         channel: str | None = Field(None, description="Id of the channel the app posts into, such as C0123456789.")
         mention: dict[str, str] = Field(
@@ -68,12 +68,12 @@ class Slack(ChatSink):
             description="Whom to mention: an owner's name, or * for every lead, to a member id (U…) or `all`.",
         )
 
-        _web_address = field_validator("url")(web_address)
+        _web_address = field_validator("webhook")(web_address)
 
         @model_validator(mode="after")
         def _one_way(self) -> "Slack.Config":
-            if (self.url is None) == (self.token is None or self.channel is None):
-                raise ValueError("Give either `url`, or `token` and `channel`.")
+            if (self.webhook is None) == (self.token is None or self.channel is None):
+                raise ValueError("Give either `webhook`, or `token` and `channel`.")
             return self
 
     config: Config
@@ -88,8 +88,8 @@ class Slack(ChatSink):
             "unfurl_media": False,
             "link_names": False,
         }
-        if self.config.url is not None:
-            return self.posted(self.config.url, body)
+        if self.config.webhook is not None:
+            return self.posted(self.config.webhook, body)
         token = self.config.token or ""
         base = self.config.base_url or "https://slack.com"
         body |= {"channel": self.config.channel, "mrkdwn": False, "parse": "none"}

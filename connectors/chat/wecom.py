@@ -48,7 +48,7 @@ class WeCom(RobotSink):
         whom = self.mentioned(lead)
         mark = f"\n<@{whom}>" if whom else ""
         text = self.message(lead).fitted(lambda short: short.markdown(wecom_markdown), TEXT_BYTES - utf8_size(mark))
-        return self.posted(self.config.url, {"msgtype": "markdown", "markdown": {"content": text + mark}})
+        return self.posted(self.config.webhook, {"msgtype": "markdown", "markdown": {"content": text + mark}})
 
 
 @hookimpl

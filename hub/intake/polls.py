@@ -52,15 +52,15 @@ class Polls:
                 retry=retry_if_exception(lambda e: isinstance(e, Retry) and e.after is None), reraise=True,
             ):  # fmt: skip
                 with attempt:
-                    return await self._fetch(name, source, await self.db.read(cursor_of, name))
+                    return await self._fetch(name, source)
         except Exception as error:
             await self._failed(name, error)
         return None
 
-    async def _fetch(self, name: str, source: PollSource, cursor: str | None) -> Counts:
-        """Take page after page from the cursor on; a retry goes on where the last committed page ended."""
+    async def _fetch(self, name: str, source: PollSource, *, anew: bool = False) -> Counts:
+        """Take page after page; a retry goes on where the last committed page ended, unless all is read anew."""
         async with self._turns.setdefault(name, asyncio.Lock()):
-            return await self._pages(name, source, cursor)
+            return await self._pages(name, source, None if anew else await self.db.read(cursor_of, name))
 
     async def _pages(self, name: str, source: PollSource, cursor: str | None) -> Counts:
         counts = Counts()
@@ -98,7 +98,7 @@ class Polls:
             if ours < theirs:
                 data = {"platform": theirs, "ours": ours}
                 self.emit([Event("source.gap", until, source=name, data=data)])
-                await self._fetch(name, source, None)
+                await self._fetch(name, source, anew=True)
                 ours = await self.db.write(_compare, name, since, until, theirs)
         except Exception as error:
             await self._failed(name, error)

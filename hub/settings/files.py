@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
+import stat
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ from hub import yamlfile
 from hub.errors import ConfigError, suggest
 from hub.settings.models import FlowSettings, Settings, SinkSettings, SourceSettings
 from hub.yamlfile import Where, YamlFile
+
+log = logging.getLogger("leadhub")
 
 _REFERENCE = re.compile(r"\$\{([a-z_]+:[^}]+)\}")
 
@@ -145,8 +149,8 @@ def _one(reference: str, resolve: Resolver, where: str, file: str, line: int | N
     found = resolve(reference)
     if found is None:
         kind, _, name = reference.partition(":")
-        hint = f"Set the environment variable {name}" if kind == "env" else f"Create the file {name}"
-        raise ConfigError(f"{where}: the secret {reference!r} is not there. {hint}.", file=file, line=line)
+        hint = f"Set the environment variable {name!r}" if kind == "env" else f"Create the file {name!r}, in UTF-8"
+        raise ConfigError(f"{where}: the secret {reference!r} is not there, or empty. {hint}.", file=file, line=line)
     return found
 
 
@@ -154,14 +158,22 @@ def shipped_secret(reference: str, folder: Path) -> str | None:
     """Return the value of `env:NAME` or `file:PATH` (relative to the workspace), or None."""
     kind, _, name = reference.partition(":")
     if kind == "env":
-        return os.environ.get(name)
+        return os.environ.get(name) or None
     if kind != "file":
         return None
     path = folder / name
     try:
-        return path.read_text("utf-8").rstrip("\r\n") or None
-    except (OSError, UnicodeDecodeError):
+        _warn_if_open(path)
+        return path.read_text("utf-8-sig").rstrip("\r\n") or None
+    except (OSError, ValueError):  # ValueError: not UTF-8, or a NUL in the path
         return None
+
+
+def _warn_if_open(path: Path) -> None:
+    """Say when others on this machine may read a secret's file; one that is not ours to close (a mount) is let be."""
+    seen = path.stat()
+    if seen.st_mode & stat.S_IROTH and seen.st_uid == os.geteuid():
+        log.warning("event=secret.exposed file=%s detail='Others can read it: chmod 600.'", path)
 
 
 def secret_values(config: BaseModel) -> list[str]:

@@ -1,4 +1,4 @@
-"""Taking leads apart again: a submission out of a lead, an import out of the hub, a person out of everything."""
+"""Taking leads apart again: a submission or a joined lead out of a lead, an import out of the hub."""
 
 from __future__ import annotations
 
@@ -10,71 +10,111 @@ from sqlmodel import Session
 
 from hub.lead import Lead
 from hub.store import leads as lead_store
-from hub.store.columns import (
-    ATTEMPT,
-    DECISION,
-    DELIVERY,
-    IDENTITY,
-    LEAD,
-    MERGE,
-    SUBMISSION,
-    SUGGESTION,
-    TOUCH,
-)
-from hub.store.tables import MergeRow
-
-KeysOf = dict[str, frozenset[str]]
-"""The exact identity keys that each submission of a lead gives it."""
+from hub.store.columns import DELIVERY, IDENTITY, LEAD, MERGE, SUBMISSION, SUGGESTION, TOUCH
 
 
-def joined(lead: str, *, session: Session) -> list[MergeRow]:
-    """Return the merges of a lead that are not undone, oldest first."""
-    rows = session.execute(
-        sa.select(MergeRow).where(MergeRow.lead == lead, MergeRow.undone_at.is_(None)).order_by(MergeRow.id)  # type: ignore[union-attr,arg-type]
-    ).scalars()
-    found = list(rows)
-    session.expunge_all()
-    return found
+def brought(lead: str, other: str, *, session: Session) -> set[str]:
+    """Return the submissions that a joined lead brought along; none when it was not joined, or is apart again."""
+    query = sa.select(MERGE.c.moved).where(MERGE.c.lead == lead, MERGE.c.other == other, MERGE.c.undone_at.is_(None))
+    return {id_ for moved in session.execute(query).scalars() for id_ in moved or ()}
 
 
-def split(
-    known: Lead, taken: Lead, submissions: Collection[str], stay: Iterable[str], now: datetime, *, session: Session
+def joins_by(submissions: Iterable[str], *, session: Session) -> list[tuple[str, str]]:
+    """Return the (lead, joined lead) that these submissions brought together, newest first."""
+    found: list[tuple[int, str, str]] = []
+    for part in lead_store.chunks(submissions):
+        query = sa.select(MERGE.c.id, MERGE.c.lead, MERGE.c.other).where(
+            MERGE.c.submission.in_(part), MERGE.c.other.is_not(None), MERGE.c.undone_at.is_(None)
+        )
+        found += [(row.id, row.lead, row.other) for row in session.execute(query)]
+    return [(lead, other) for _, lead, other in sorted(found, reverse=True)]
+
+
+def move(known: str, taken: str, submissions: Collection[str], *, session: Session) -> None:
+    """Move submissions and touches of a lead to the one taken out of it, and note that their merge is undone."""
+    for part in lead_store.chunks(submissions):
+        for table, column in ((SUBMISSION, SUBMISSION.c.id), (TOUCH, TOUCH.c.submission)):
+            session.execute(sa.update(table).where(column.in_(part), table.c.lead == known).values(lead=taken))
+        children = SUBMISSION.c.duplicate_of.in_(part)
+        session.execute(sa.update(SUBMISSION).where(children, SUBMISSION.c.lead == known).values(lead=taken))
+    undone = sa.or_(MERGE.c.submission.in_(submissions), MERGE.c.other == taken)
+    now = sa.func.coalesce(MERGE.c.undone_at, MERGE.c.at)
+    session.execute(sa.update(MERGE).where(MERGE.c.lead == known, undone).values(undone_at=now))
+
+
+def share_keys(
+    known: str,
+    taken: str,
+    submissions: Collection[str],
+    mine: Collection[str],
+    theirs: Collection[str],
+    *,
+    joined: bool,
+    session: Session,
 ) -> None:
-    """Move submissions of `known` to `taken`, with the keys only they gave; both leads' rows are written anew.
+    """Give the lead taken out the keys only it gives; one both give stays, unless a joined lead had it first.
 
-    `known` is the lead as it is without them, `taken` the lead they make; `stay` are the keys `known` still has.
+    `mine` are the keys that what stays gives, `theirs` those of what leaves. Keys that many may have are copied.
     """
-    for table in (SUBMISSION, TOUCH):
-        column = table.c.id if table is SUBMISSION else table.c.submission
-        session.execute(sa.update(table).where(column.in_(submissions), table.c.lead == known.id).values(lead=taken.id))
-    kept = set(stay)
-    moving = sa.select(IDENTITY.c.key).where(IDENTITY.c.lead == known.id)
-    for key in list(session.execute(moving).scalars()):
-        if key not in kept:
-            session.execute(
-                sa.update(IDENTITY).where(IDENTITY.c.key == key, IDENTITY.c.lead == known.id).values(lead=taken.id)
-            )
-    for lead in (known, taken):
+    rows = list(session.execute(sa.select(IDENTITY).where(IDENTITY.c.lead == known)))
+    for row in rows:
+        first = row.submission in submissions
+        if row.key in mine and not (joined and row.exact and first):
+            if row.key in theirs and not row.exact:
+                session.execute(sa.insert(IDENTITY).values(**{**row._mapping, "lead": taken}))
+        elif row.key in theirs or first:
+            this = sa.and_(IDENTITY.c.key == row.key, IDENTITY.c.lead == known)
+            session.execute(sa.update(IDENTITY).where(this).values(lead=taken))
+
+
+def drop_keys(lead: str, submissions: Collection[str], keys: Collection[str], *, session: Session) -> None:
+    """Free the keys of a lead that only these submissions gave."""
+    for part in lead_store.chunks(keys):
+        session.execute(sa.delete(IDENTITY).where(IDENTITY.c.lead == lead, IDENTITY.c.key.in_(part)))
+    for part in lead_store.chunks(submissions):
+        odd = sa.and_(IDENTITY.c.submission.in_(part), ~IDENTITY.c.exact)
+        session.execute(sa.delete(IDENTITY).where(IDENTITY.c.lead == lead, odd))
+
+
+def rewrite(leads: Iterable[Lead], now: datetime, *, session: Session) -> None:
+    """Write leads as they are now: open, whatever they were."""
+    for lead in leads:
         row = lead_store.row_of(lead, now)
         done = session.execute(sa.update(LEAD).where(LEAD.c.id == lead.id).values(**row, merged_into=None))
         if not done.rowcount:  # type: ignore[attr-defined]
             session.execute(sa.insert(LEAD).values(**row))
-    undone = sa.or_(MERGE.c.submission.in_(submissions), MERGE.c.other == taken.id)
-    session.execute(sa.update(MERGE).where(MERGE.c.lead == known.id, undone).values(undone_at=now))
 
 
-def of_import(import_id: str, *, session: Session) -> list[tuple[str, str | None]]:
-    """Return (submission, lead) of everything an import brought."""
+def of_import(import_id: str, *, session: Session) -> dict[str, str | None]:
+    """Return the submissions an import brought, with the lead of each."""
     query = sa.select(SUBMISSION.c.id, SUBMISSION.c.lead).where(SUBMISSION.c.import_id == import_id)
-    return [(id_, lead) for id_, lead in session.execute(query)]
+    return {id_: lead for id_, lead in session.execute(query)}
 
 
-def forget_submissions(ids: Iterable[str], *, session: Session) -> None:
-    """Take submissions out of the hub as if they had not come; their bytes stay for the record."""
+def forget_submissions(ids: Iterable[str], now: datetime, *, session: Session) -> int:
+    """Take submissions out of the hub as if they had not come; their bytes stay for the record.
+
+    Returns how many deliveries are not sent now. One that went instead of an earlier submission's is sent.
+    """
+    earlier = DELIVERY.alias("earlier")
+    stopped = 0
     for part in lead_store.chunks(ids):
         values = {"state": "undone", "lead": None, "key": None, "candidate": None, "due_at": None}
         session.execute(sa.update(SUBMISSION).where(SUBMISSION.c.id.in_(part)).values(**values))
         session.execute(sa.delete(TOUCH).where(TOUCH.c.submission.in_(part)))
+        session.execute(sa.update(MERGE).where(MERGE.c.submission.in_(part)).values(undone_at=now))
+        owed_before = sa.exists().where(
+            earlier.c.lead == DELIVERY.c.lead,
+            earlier.c.sink == DELIVERY.c.sink,
+            earlier.c.state == "superseded",
+            earlier.c.submission.not_in(part),
+        )
+        mine = sa.and_(DELIVERY.c.submission.in_(part), DELIVERY.c.state == "ready", ~owed_before)
+        done = session.execute(
+            sa.update(DELIVERY).where(mine).values(state="superseded", reason="the import was undone")
+        )
+        stopped += int(done.rowcount)  # type: ignore[attr-defined]
+    return stopped
 
 
 def drop_leads(ids: Collection[str], state: str, now: datetime, *, session: Session) -> int:
@@ -90,44 +130,3 @@ def drop_leads(ids: Collection[str], state: str, now: datetime, *, session: Sess
         )
         owed += int(done.rowcount)  # type: ignore[attr-defined]
     return owed
-
-
-def leads_of_person(keys: Collection[str], *, session: Session) -> list[str]:
-    """Return every lead of a person, with those that were merged into them."""
-    found = set(lead_store.owners(keys, session=session).values())
-    while True:
-        older = set(session.execute(sa.select(LEAD.c.id).where(LEAD.c.merged_into.in_(found))).scalars())
-        if older <= found:
-            return sorted(found)
-        found |= older
-
-
-def erase(ids: Collection[str], now: datetime, *, session: Session) -> dict[str, int]:
-    """Blank everything personal of these leads in every table; returns how many rows of each were blanked."""
-    blank = {
-        "full_name": None,
-        "email": None,
-        "phone": None,
-        "company": None,
-        "country": None,
-        "owner": None,
-        "body": "{}",
-    }
-    counts = {"deliveries_stopped": drop_leads(ids, "erased", now, session=session)}
-    submissions = list(session.execute(sa.select(SUBMISSION.c.id).where(SUBMISSION.c.lead.in_(ids))).scalars())
-    children = sa.or_(SUBMISSION.c.id.in_(submissions), SUBMISSION.c.duplicate_of.in_(submissions))
-    deliveries = list(session.execute(sa.select(DELIVERY.c.id).where(DELIVERY.c.lead.in_(ids))).scalars())
-    todo = {
-        "leads": sa.update(LEAD).where(LEAD.c.id.in_(ids)).values(**blank),
-        "submissions": sa.update(SUBMISSION).where(children).values(
-            body=b"", headers=None, url=None, client=None, completed=None, candidate=None, problems=None, reason=None,
-            digest=None, key=None, idempotency_key=None,
-        ),
-        "touches": sa.delete(TOUCH).where(TOUCH.c.lead.in_(ids)),
-        "decisions": sa.update(DECISION).where(DECISION.c.lead.in_(ids)).values(body="{}"),
-        "deliveries": sa.update(DELIVERY).where(DELIVERY.c.lead.in_(ids)).values(sentence="", reason=None),
-        "attempts": sa.update(ATTEMPT).where(ATTEMPT.c.delivery.in_(deliveries)).values(reason=None),
-    }  # fmt: skip
-    for name, statement in todo.items():
-        counts[name] = int(session.execute(statement).rowcount)  # type: ignore[attr-defined]
-    return counts

@@ -32,8 +32,16 @@ def plain(value: Any) -> Any:
 
 def different(what: str, got: Any, wanted: Any) -> list[str]:
     """Return the sentence that names a difference, or nothing."""
-    same = got == wanted and (isinstance(got, bool) is isinstance(wanted, bool))
-    return [] if same else [f"{what} is {short(got)}, expected {short(wanted)}"]
+    return [] if _same(got, wanted) else [f"{what} is {short(got)}, expected {short(wanted)}"]
+
+
+def _same(got: Any, wanted: Any) -> bool:
+    """Return whether two values are equal, with true and 1 apart at any depth."""
+    if isinstance(got, dict) and isinstance(wanted, dict):
+        return got.keys() == wanted.keys() and all(_same(value, wanted[key]) for key, value in got.items())
+    if isinstance(got, list) and isinstance(wanted, list):
+        return len(got) == len(wanted) and all(_same(*pair) for pair in zip(got, wanted, strict=True))
+    return bool(got == wanted) and isinstance(got, bool) is isinstance(wanted, bool)
 
 
 def different_request(wanted: Wanted, got: Request, *, arrived: bool = False) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,7 +15,7 @@ _EVENTS = """
     socket.connect socket.bind socket.sendto socket.sendmsg socket.getaddrinfo socket.gethostbyname
     socket.gethostbyaddr subprocess.Popen os.system os.exec os.posix_spawn os.spawn os.fork os.forkpty os.remove
     os.rename os.mkdir os.rmdir os.link os.symlink os.truncate shutil.rmtree shutil.move shutil.copyfile
-    sqlite3.connect _thread.start_new_thread urllib.Request
+    sqlite3.connect urllib.Request
 """
 _NEVER = frozenset(_EVENTS.split())
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -28,14 +29,17 @@ class NotStillError(OSError):
 
 @contextmanager
 def stillness() -> Iterator[list[str]]:
-    """Refuse network, programs, threads and writing inside the block; yields what was tried, in words."""
+    """Refuse network, programs and writing inside the block; yields what was tried, threads among it, in words."""
     _listen()
     caught: list[str] = []
+    before = set(threading.enumerate())
     token = _caught.set(caught)
     try:
         yield caught
     finally:
         _caught.reset(token)
+        if set(threading.enumerate()) - before:
+            caught.append("starts a thread")
 
 
 @cache

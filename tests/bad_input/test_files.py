@@ -106,7 +106,7 @@ def test_a_file_that_is_no_list_is_refused_by_name_and_leaves_nothing(desk: Serv
 @pytest.mark.parametrize(
     ("bad", "code"),
     [
-        pytest.param("Bo," + "x" * 140_000 + "\n", "row_too_long", id="72-a-field-past-the-limit"),
+        pytest.param("Bo," + "x" * 140_000 + "\n", "field_too_long", id="72-a-field-past-the-limit"),
         pytest.param('"Bo,b@c.example\n', "quote", id="73-a-quote-that-is-never-closed"),
         pytest.param("B\0o,b@72.example\n", "nul", id="74-nul"),
         pytest.param("Bo\n", "ragged", id="74-a-short-row"),

@@ -50,7 +50,7 @@ NOON = datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)  # second 1700000000
 
 
 def chat(kind, **settings):
-    return kind("chat", kind.Config(url=URLS[kind], **settings), HandClock(NOON))
+    return kind("chat", kind.Config(webhook=URLS[kind], **settings), HandClock(NOON))
 
 
 def lead(**fields):
@@ -354,15 +354,15 @@ async def test_the_base_url_takes_the_place_of_the_vendors_host(kind):
 @pytest.mark.parametrize("kind", CHATS)
 @pytest.mark.parametrize("url", ["", "ftp://x/y", "oapi.dingtalk.com/robot/send", "https://", "javascript:alert(1)"])
 def test_an_address_that_is_none_is_refused_without_being_shown(kind, url):
-    with pytest.raises(ValidationError, match="url") as caught:
-        kind.Config(url=f"{url}")
+    with pytest.raises(ValidationError, match="webhook") as caught:
+        kind.Config(webhook=f"{url}")
     assert "robot/send" not in str(caught.value)
 
 
 def test_slack_takes_a_webhook_or_a_token_with_a_channel():
-    settings = ({}, {"token": "xoxb-1"}, {"channel": "C1"}, {"url": URLS[Slack], "token": "xoxb-1", "channel": "C1"})
+    settings = ({}, {"token": "xoxb-1"}, {"channel": "C1"}, {"webhook": URLS[Slack], "token": "xoxb-1", "channel": "C1"})
     for given_settings in settings:
-        with pytest.raises(ValidationError, match="either `url`"):
+        with pytest.raises(ValidationError, match="either `webhook`"):
             Slack.Config(**given_settings)
     request = Slack("chat", Slack.Config(token="xoxb-1", channel="C1"), HandClock()).request(lead())
     assert (request.url, request.json["channel"]) == ("https://slack.com/api/chat.postMessage", "C1")
@@ -419,7 +419,7 @@ async def test_a_vendor_that_checks_everything_takes_the_message(kind):
     clock = HandClock(NOON)
     async with Sandbox(clock=clock) as sandbox, httpx.AsyncClient() as http:
         sandbox.configure(kind.name, **vendor)
-        config = kind.Config(url=URLS[kind], base_url=f"{sandbox.url}/{kind.name}", mention={"*": "U7"}, **own)
+        config = kind.Config(webhook=URLS[kind], base_url=f"{sandbox.url}/{kind.name}", mention={"*": "U7"}, **own)
         sink = kind("chat", config, clock)
         assert await sink.send([lead(message="汉" * 9_000, company="<Acme>")], http) == [Sent()]
         assert [record["key"] for record in sandbox.records(kind.name)] == ["#L-7F3K"]

@@ -160,7 +160,9 @@ def test_a_good_one_passes_everything(base, tmp_path):
     assert failures(put(tmp_path, base)) == {}
 
 
-@pytest.mark.parametrize(("check", "base", "part", "old", "new"), BAD, ids=[f"{row[0]} {n}" for n, row in enumerate(BAD)])
+@pytest.mark.parametrize(
+    ("check", "base", "part", "old", "new"), BAD, ids=[f"{row[0]} {n}" for n, row in enumerate(BAD)]
+)
 def test_a_bad_one_is_noticed(check, base, part, old, new, tmp_path):
     found = failures(put(tmp_path, base, part, old, new))
     assert check.replace("_", " ") in found, found

@@ -31,7 +31,7 @@ SYNONYMS: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("webhook_secret", "signing_secret", "shared_secret", "hmac_secret", "secrets"), "secret"),
         **dict.fromkeys(("old_secret", "last_secret", "secondary_secret", "secret_2"), "previous_secret"),
         **dict.fromkeys(("endpoint", "api_url", "baseurl", "api_base", "server_url", "api_host"), "base_url"),
-        **dict.fromkeys(("webhook_url", "hook_url", "address", "uri", "webhook"), "url"),
+        **dict.fromkeys(("webhook_url", "hook_url", "address", "uri"), "url"),
         **dict.fromkeys(("account", "accountid", "account_number"), "account_id"),
         **dict.fromkeys(("clientid", "client_key"), "client_id"),
         **dict.fromkeys(("timeout_seconds", "timeout_s", "request_timeout", "time_out"), "timeout"),
