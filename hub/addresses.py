@@ -10,8 +10,11 @@ Address = IPv4Address | IPv6Address
 _REFUSED = tuple(
     ip_network(n)
     for n in (
+        "192.0.0.0/24",  # protocol assignments, which older Pythons call public in part
         "192.88.99.0/24",  # 6to4 relays
-        "64:ff9b::/96",  # NAT64 carries an IPv4 address inside
+        "::/96",  # IPv4-compatible carries an IPv4 address inside
+        "::ffff:0:0:0/96",  # IPv4-translated, likewise
+        "64:ff9b::/96",  # NAT64, likewise
         "64:ff9b:1::/48",
         "2002::/16",  # 6to4, likewise
         "2001::/32",  # Teredo, likewise

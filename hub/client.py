@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -15,6 +16,8 @@ from httpx_aiohttp import AiohttpTransport
 from hub.addresses import allowed
 
 Networks = Callable[[], Iterable[str]]
+
+_HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")  # a name or IPv4, or IPv6 unscoped
 
 LIMIT = 512  # connections in all
 PER_HOST = 128
@@ -68,10 +71,11 @@ class _Guard(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url
-        if url.scheme not in ("http", "https") or not url.host or url.userinfo:
+        host = url.raw_host.decode("ascii")
+        if url.scheme not in ("http", "https") or not _HOST.fullmatch(host) or url.userinfo or not _is_port(url.port):
             raise Refused(f"the address {str(url.copy_with(userinfo=b''))[:100]!r} is not a plain http(s) address")
-        if _is_number(url.host) and not allowed(url.host.strip("[]"), self._networks()):
-            raise Refused(f"blocked address: {url.host} is not public. {_HINT}")
+        if _is_number(host) and not allowed(host, self._networks()):
+            raise Refused(f"blocked address: {host} is not public. {_HINT}")
         try:
             return await self._inner.handle_async_request(request)
         except httpx.TransportError as error:
@@ -95,12 +99,12 @@ def _blocked(error: BaseException) -> Blocked | None:
 
 
 def _is_number(host: str) -> bool:
-    """Return whether a host is written as an address, which the connector would not resolve."""
-    try:
-        socket.inet_pton(socket.AF_INET6 if ":" in host else socket.AF_INET, host.strip("[]"))
-    except OSError:
-        return False
-    return True
+    """Return whether aiohttp would take a host for an address and connect without asking the resolver."""
+    return ":" in host or host.replace(".", "").isdigit()
+
+
+def _is_port(port: int | None) -> bool:
+    return port is None or 0 < port < 1 << 16
 
 
 def make_client(networks: Networks = tuple) -> httpx.AsyncClient:

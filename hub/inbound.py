@@ -77,8 +77,6 @@ class Inbound:
         if not self.body.strip():
             raise BadInput("The body is empty.")
         pairs = self._multipart() if self.content_type == "multipart/form-data" else self._urlencoded()
-        if len(pairs) > MAX_FORM_FIELDS:
-            raise BadInput(f"The form has more than {MAX_FORM_FIELDS} fields.", status=413)
         return _decoded(pairs, fallback_charset)
 
     def payload(self, fallback_charset: str = "utf-8") -> Any:
@@ -110,13 +108,19 @@ class Inbound:
 
     def _multipart(self) -> list[tuple[bytes, bytes]]:
         pairs: list[tuple[bytes, bytes]] = []
+
+        def keep(name: bytes | None, value: bytes | None) -> None:
+            if len(pairs) == MAX_FORM_FIELDS:  # said at once: reading thousands of parts to the end takes its time
+                raise BadInput(f"The form has more than {MAX_FORM_FIELDS} fields.", status=413)
+            pairs.append((name or b"", value or b""))
+
         headers = {"Content-Type": self.headers["content-type"].encode("latin-1", "replace")}
         try:
             parse_form(
                 headers,
                 io.BytesIO(self.body),
-                lambda part: pairs.append((part.field_name or b"", part.value or b"")),
-                lambda part: pairs.append((part.field_name or b"", part.file_name or b"")),
+                lambda part: keep(part.field_name, part.value),
+                lambda part: keep(part.field_name, part.file_name),
             )
         except (FormParserError, ValueError, KeyError) as error:
             raise BadInput(f"The multipart form cannot be read: {error}.") from error

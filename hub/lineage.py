@@ -67,7 +67,7 @@ class Lineage:
         rest = renew(known, stay, self._trust).with_fields(version=known.version + 1, updated_at=now)
         taken = self._taken(leave, other, session)
         mine, theirs = _keys(stay), _keys(leave)
-        store.move(known.id, taken.id, moving, session=session)
+        store.move(known.id, taken.id, moving, now, session=session)
         store.share_keys(known.id, taken.id, moving, mine, theirs, joined=other is not None, session=session)
         store.rewrite((rest, taken), now, session=session)
         event = Event("lead.unmerged", now, known.id, submission, data={"into": taken.id})
@@ -123,8 +123,8 @@ class Lineage:
         known = lead_store.load([lead], session=session).get(lead)
         if not rest or known is None:
             return False
-        theirs = _keys([said for id_, said in every.items() if id_ in submissions])
-        store.drop_keys(lead, submissions, theirs - _keys(rest), session=session)
+        gone = [said for id_, said in every.items() if id_ in submissions]
+        store.drop_keys(lead, submissions, _keys(rest), _keys(gone), session=session)
         changed = renew(known, rest, self._trust).with_fields(version=known.version + 1, updated_at=now)
         store.rewrite([changed], now, session=session)
         return True

@@ -9,6 +9,8 @@ from typing import Any
 
 from hub.lead import LEAD_FIELDS, Lead, Touch, Value
 
+ENRICHED = "enrich:"  # how the source of a value begins that no submission gave
+
 Trust = Callable[[str], int]
 """How much a source is trusted, 0 to 100."""
 
@@ -17,7 +19,7 @@ _RECENT_WINS = frozenset({"consent", "consent_text"})  # a withdrawal counts, wh
 
 
 def fold(known: Lead, new: Lead, trust: Trust) -> Lead:
-    """Return the known lead with what the new one adds: valid beats invalid, then trust, then the more recent.
+    """Return the known lead with what the new one adds: valid beats invalid, said beats found, then trust, then time.
 
     Of two values of one time the one that came in later wins, so that a correction counts. The first touch and the
     earliest submit time are kept; id, owner, score and history are the known lead's.
@@ -70,11 +72,12 @@ def _value(lead: Lead, name: str, plain: Any) -> Value:
     )
 
 
-def _rank(name: str, value: Value, trust: Trust) -> tuple[int, int, datetime, str]:
+def _rank(name: str, value: Value, trust: Trust) -> tuple[bool, bool, int, datetime, str]:
     at = value.at or _EARLY
     if name in _RECENT_WINS:
-        return 0, 0, at, value.submission
-    return int(value.valid is not False), trust(value.source), at, value.submission
+        return False, False, 0, at, value.submission
+    said = not value.source.startswith(ENRICHED)
+    return value.valid is not False, said, trust(value.source), at, value.submission
 
 
 def _problems(known: Lead, new: Lead, won: set[str]) -> tuple[Any, ...]:

@@ -32,8 +32,8 @@ def load_settings(path: Path) -> tuple[Settings, YamlFile]:
 
 def parse_settings(file: YamlFile) -> tuple[Settings, YamlFile]:
     """Return the settings in a YAML file that is read already; raises ConfigError."""
-    data = file.data if file.data is not None else {}
-    if not isinstance(data, dict):
+    data = file.data
+    if not isinstance(data, dict):  # an empty file too: it is what an editor leaves for a moment while it saves
         raise ConfigError("The file must hold sections such as hub, sources and sinks.", file=file.name, line=1)
     data = {**data, **_split(data, "sources", SourceSettings), **_split(data, "sinks", SinkSettings)}
     try:

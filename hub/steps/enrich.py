@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pydantic import Field
@@ -14,6 +14,7 @@ from hub.lead import LEAD_FIELDS, Lead, Value
 from hub.normal.fields import lead_field
 from hub.normal.text import NotTextError, storable
 from hub.step import Context, Options, Work, step
+from hub.survivorship import ENRICHED
 
 _NEVER = frozenset(("consent", "consent_text"))  # only the person can give it
 
@@ -50,7 +51,7 @@ async def enrich(work: Work, ctx: Context, options: EnrichOptions) -> Work:
             failed[name] = _reason(error, options.timeout)
             continue
         filled.update(dict.fromkeys(fields, name))
-        work = work.change(lead=lead)
+        work = work.change(lead=lead, candidate=_with_found(work.candidate, lead, fields))
     return work.note("enrich", filled=filled, failed=failed)
 
 
@@ -71,6 +72,18 @@ def _fill(work: Work, enricher: str, found: Mapping[str, Any]) -> tuple[Lead, li
     return lead.with_fields(**changes, values=values, extra=extra) if added else lead, added
 
 
+def _with_found(candidate: Lead | None, lead: Lead, fields: Collection[str]) -> Lead | None:
+    """Return what the submission alone says with what was found now, so that both can be taken out again together."""
+    if candidate is None or not fields:
+        return candidate
+    known = [field for field in fields if field in LEAD_FIELDS]
+    return candidate.with_fields(
+        **{field: getattr(lead, field) for field in known},
+        values={**candidate.values, **{field: lead.values[field] for field in known}},
+        extra={**candidate.extra, **{field: lead.extra[field] for field in fields if field not in LEAD_FIELDS}},
+    )
+
+
 def _value(work: Work, enricher: str, field: str, raw: Any) -> Value | None:
     """Return a value as the lead's own are spelt; None when the enricher's makes no sense."""
     try:
@@ -80,7 +93,7 @@ def _value(work: Work, enricher: str, field: str, raw: Any) -> Value | None:
     if value is None:
         return None
     return Value(
-        raw=storable(raw), value=value, valid=valid, parts=parts or {}, source=f"enrich:{enricher}",
+        raw=storable(raw), value=value, valid=valid, parts=parts or {}, source=f"{ENRICHED}{enricher}",
         submission=work.submission, at=work.received_at,
     )  # fmt: skip
 

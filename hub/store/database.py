@@ -111,6 +111,18 @@ class Database:
             self._flusher = asyncio.create_task(self._flush())
         return await future
 
+    async def scrub(self) -> None:
+        """Empty SQLite's log of earlier writes, so that what was blanked is nowhere in its files."""
+        if self.sqlite:
+            await asyncio.get_running_loop().run_in_executor(self._writing, self._truncate_log)
+
+    def _truncate_log(self) -> None:
+        raw = self.writer.raw_connection()
+        try:
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            raw.close()
+
     async def _flush(self) -> None:
         """Commit what has piled up, again and again until nothing is left."""
         loop = asyncio.get_running_loop()
@@ -147,7 +159,8 @@ class Database:
                 with self._transaction() as session:
                     return fn(*args, session=session, **kwargs)
             except IntegrityError as error:
-                return Conflict(f"another write came first: {str(error.orig)[:200]}")
+                said = str(error.orig).partition("\n")[0][:200]  # what follows quotes the row
+                return Conflict(f"another write came first: {said}")
             except DBAPIError as error:
                 if attempt == TRIES - 1 or not _transient(error):
                     return error
@@ -190,7 +203,9 @@ def _prepare_sqlite(raw: Any, writes: bool) -> None:
     cursor = raw.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
-    if not writes:
+    if writes:
+        cursor.execute("PRAGMA secure_delete=ON")  # what is erased is overwritten in the file
+    else:
         cursor.execute("PRAGMA wal_autocheckpoint=0")
         cursor.execute("PRAGMA query_only=1")
     cursor.close()

@@ -63,6 +63,12 @@ def load(ids: Iterable[str], *, session: Session) -> dict[str, Lead]:
     return found
 
 
+def kept(lead: str, *, session: Session) -> Lead | None:
+    """Return a lead as its own row has it, also one that was merged into another."""
+    body = session.execute(sa.select(LEAD.c.body).where(LEAD.c.id == lead, LEAD.c.state != "erased")).scalar()
+    return Lead.model_validate_json(body) if body else None
+
+
 def near(keys: Iterable[str], limit: int, *, session: Session) -> dict[str, list[str]]:
     """Return the leads that share each blocking key; one with more than `limit` leads says nothing and is left out."""
     found: dict[str, list[str]] = {}

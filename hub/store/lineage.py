@@ -30,7 +30,7 @@ def joins_by(submissions: Iterable[str], *, session: Session) -> list[tuple[str,
     return [(lead, other) for _, lead, other in sorted(found, reverse=True)]
 
 
-def move(known: str, taken: str, submissions: Collection[str], *, session: Session) -> None:
+def move(known: str, taken: str, submissions: Collection[str], now: datetime, *, session: Session) -> None:
     """Move submissions and touches of a lead to the one taken out of it, and note that their merge is undone."""
     for part in lead_store.chunks(submissions):
         for table, column in ((SUBMISSION, SUBMISSION.c.id), (TOUCH, TOUCH.c.submission)):
@@ -38,7 +38,6 @@ def move(known: str, taken: str, submissions: Collection[str], *, session: Sessi
         children = SUBMISSION.c.duplicate_of.in_(part)
         session.execute(sa.update(SUBMISSION).where(children, SUBMISSION.c.lead == known).values(lead=taken))
     undone = sa.or_(MERGE.c.submission.in_(submissions), MERGE.c.other == taken)
-    now = sa.func.coalesce(MERGE.c.undone_at, MERGE.c.at)
     session.execute(sa.update(MERGE).where(MERGE.c.lead == known, undone).values(undone_at=now))
 
 
@@ -67,13 +66,18 @@ def share_keys(
             session.execute(sa.update(IDENTITY).where(this).values(lead=taken))
 
 
-def drop_keys(lead: str, submissions: Collection[str], keys: Collection[str], *, session: Session) -> None:
-    """Free the keys of a lead that only these submissions gave."""
-    for part in lead_store.chunks(keys):
+def drop_keys(
+    lead: str, submissions: Collection[str], rest: Collection[str], theirs: Collection[str], *, session: Session
+) -> None:
+    """Free the keys of a lead that only these submissions gave; `rest` are the keys that the others give."""
+    query = sa.select(IDENTITY.c.key, IDENTITY.c.submission).where(IDENTITY.c.lead == lead)
+    gone = [
+        row.key
+        for row in session.execute(query)
+        if row.key not in rest and (row.key in theirs or row.submission in submissions)
+    ]
+    for part in lead_store.chunks(gone):
         session.execute(sa.delete(IDENTITY).where(IDENTITY.c.lead == lead, IDENTITY.c.key.in_(part)))
-    for part in lead_store.chunks(submissions):
-        odd = sa.and_(IDENTITY.c.submission.in_(part), ~IDENTITY.c.exact)
-        session.execute(sa.delete(IDENTITY).where(IDENTITY.c.lead == lead, odd))
 
 
 def rewrite(leads: Iterable[Lead], now: datetime, *, session: Session) -> None:
@@ -88,7 +92,7 @@ def rewrite(leads: Iterable[Lead], now: datetime, *, session: Session) -> None:
 def of_import(import_id: str, *, session: Session) -> dict[str, str | None]:
     """Return the submissions an import brought, with the lead of each."""
     query = sa.select(SUBMISSION.c.id, SUBMISSION.c.lead).where(SUBMISSION.c.import_id == import_id)
-    return {id_: lead for id_, lead in session.execute(query)}
+    return {row.id: row.lead for row in session.execute(query)}
 
 
 def forget_submissions(ids: Iterable[str], now: datetime, *, session: Session) -> int:

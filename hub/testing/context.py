@@ -27,6 +27,10 @@ class NoLeads:
         """No lead is there."""
         return None
 
+    async def said(self, lead: str) -> Mapping[str, Lead]:
+        """Nobody said anything."""
+        return {}
+
     async def near(self, keys: Sequence[str], limit: int = 50) -> Sequence[Lead]:
         """No lead is near."""
         return ()

@@ -38,7 +38,9 @@ def _postgres(request: pytest.FixtureRequest) -> str:
     name = f"bad_input_{os.getpid()}_{request.module.__name__.rpartition('.')[2]}"
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
-    return address.replace("/postgres?", f"/{name}?") if "/postgres?" in address else f"{address.rsplit('/', 1)[0]}/{name}"
+    return (
+        address.replace("/postgres?", f"/{name}?") if "/postgres?" in address else f"{address.rsplit('/', 1)[0]}/{name}"
+    )
 
 
 ADDRESSES = {"sqlite": lambda _: None, "postgres": _postgres}

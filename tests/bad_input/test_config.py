@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from hub.client import make_client
 from hub.errors import ConfigError
 from tests.bad_input.corpus import lead
-from tests.bad_input.serving import Served, serving
+from tests.bad_input.serving import KEY, Served, request, serving
 from tests.conftest import BASIC, MakeHub, post
 from tests.core.looking import rows
 
@@ -84,12 +85,12 @@ def test_a_rule_that_could_harm_or_cannot_hold_is_refused_when_it_is_loaded(serv
         pytest.param('lead.grade == "A" && lead.grade == "B"', "rest", id="90-contradictory"),
         pytest.param('extra.nothing == "x"', "rest", id="90-a-field-that-is-missing"),
         pytest.param("extra.amount > 5", "rest", id="90-a-value-of-another-type"),
-        pytest.param('lead.message.split("a").size() > 99999', "tried", id="89-a-long-list-made-of-text"),
+        pytest.param('lead.message.split("a").size() > 9999', "tried", id="89-a-long-list-made-of-text"),
     ],
 )
 async def test_a_rule_on_hostile_text_ends_and_the_lead_goes_on(make_hub: MakeHub, rule: str, route: str):
     hub = await make_hub(ruled(rule))
-    hostile = {"id": "1", "email": "a@acme.example.com", "message": "a" * 100_000 + "!", "amount": "many"}
+    hostile = {"id": "1", "email": "a@acme.example.com", "message": "a" * 10_000 + "!", "amount": "many"}
     answer = await post(hub, json.dumps(hostile), "api")
     assert answer.json()["status"] == "accepted"
     assert json.loads((await rows(hub, "decision"))[0]["body"])["routes"] == [route]
@@ -132,7 +133,11 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         pytest.param("hub: {max_body: lots}\n", "max_body", id="94-a-wrong-type"),
         pytest.param("hub: {max_body: -1}\n", "max_body", id="94-a-number-out-of-range"),
         pytest.param("hub: {answer_within: .inf}\n", "answer_within", id="94-a-duration-without-end"),
-        pytest.param("hub: {database: 'mysql://x/y'}\nsinks: {s: {connector: nobody}}\n", "not known", id="94-an-unknown-connector"),
+        pytest.param(
+            "hub: {database: 'mysql://x/y'}\nsinks: {s: {connector: nobody}}\n",
+            "not known",
+            id="94-an-unknown-connector",
+        ),
         pytest.param("sources: {'../x': {connector: json_webhook}}\n", "", id="96-a-name-that-climbs"),
         pytest.param("sources: {X: {connector: json_webhook, auth: none}}\n", "", id="96-a-name-in-capitals"),
     ],
@@ -167,6 +172,15 @@ NO_TARGETS = [
     ("multicast", "http://224.0.0.1:9/"),
     ("portzero", "http://127.0.0.1:0/"),
     ("porthigh", "http://127.0.0.1:99999/"),
+    ("publicportzero", "http://8.8.8.8:0/"),
+    ("publicporthigh", "http://8.8.8.8:99999/"),
+    ("scope", "http://[::1%251]:9/"),
+    ("mappedscope", "http://[::ffff:127.0.0.1%251]:9/"),
+    ("compatible", "http://[::127.0.0.1]:9/"),
+    ("translated", "http://[::ffff:0:127.0.0.1]:9/"),
+    ("dottedaddress", "http://127.0.0.1.:9/"),
+    ("longoctal", "http://017700000001:9/"),
+    ("unspecified", "http://[::]:9/"),
     ("encoded", "http://%6c%6f%63%61%6c%68%6f%73%74:9/"),
     ("gopher", "gopher://hooks.example.com/"),
     ("file", "file:///etc/passwd"),
@@ -177,33 +191,46 @@ NO_TARGETS = [
 ]
 
 
+@pytest.fixture
+async def loopback() -> AsyncIterator[tuple[int, list[Any]]]:
+    """Return the port of a server on both loopback addresses, and the list of those that reached it."""
+    reached: list[Any] = []
+    four = await asyncio.start_server(lambda *line: reached.append(line), "127.0.0.1", 0)
+    port = four.sockets[0].getsockname()[1]
+    six = await asyncio.start_server(lambda *line: reached.append(line), "::1", port)
+    async with four, six:
+        yield port, reached
+
+
 @pytest.mark.parametrize("url", [pytest.param(url, id=f"92-{name}") for name, url in NO_TARGETS])
-async def test_no_address_that_is_not_public_is_called(url: str):
+async def test_no_address_that_is_not_public_is_called(loopback: tuple[int, list[Any]], url: str):
+    port, reached = loopback
     async with make_client() as client:
-        with pytest.raises((httpx.UnsupportedProtocol, httpx.InvalidURL)):
-            await client.post(url, content=b"{}")
-
-
-async def test_a_sink_at_a_private_address_sends_nothing_and_its_leads_wait_92(tmp_path: Path):
-    reached = []
-    server = await _listen(reached)
-    sinks = {name: {"connector": "webhook", "url": url.replace(":9/", f":{server}/")} for name, url in NO_TARGETS[2:9] + NO_TARGETS[13:15]}
-    flow = {"name": "inbound", "from": ["api"], "routes": [{"name": "all", "to": list(sinks)}]}
-    config = {"hub": {"region": "CN"}, "sources": {"api": {"connector": "json_webhook", "auth": "none"}}, "sinks": sinks, "flows": [flow]}
-    with serving(tmp_path, json.dumps(config)) as hub:
-        assert hub.post_json(lead("92")).json()["status"] == "accepted"
-        found = hub.until(lambda: [row for row in hub.rows("delivery") if row["state"] != "sending"], len(sinks))
-        assert {row["state"] for row in found} == {"ready"}
-        paused = json.loads(hub.get("/api/sinks").body)["items"]
-        assert all(sink["paused"] for sink in paused), paused
+        with pytest.raises((httpx.TransportError, httpx.InvalidURL)):
+            await client.post(url.replace(":9/", f":{port}/"), content=b"{}", timeout=5)
     assert reached == []
 
 
-async def _listen(reached: list[Any]) -> int:
-    import asyncio
+INSIDE = [(name, url) for name, url in NO_TARGETS if ":9/" in url and len(url) < 100 and "\r" not in url]
 
-    server = await asyncio.start_server(lambda *line: reached.append(line), "127.0.0.1", 0)
-    return int(server.sockets[0].getsockname()[1])
+
+def test_a_sink_at_a_private_address_is_paused_and_its_leads_wait_92(tmp_path: Path):
+    sinks = {name: {"connector": "webhook", "url": url} for name, url in INSIDE}
+    flow = {"name": "inbound", "from": ["api"], "routes": [{"name": "all", "to": list(sinks)}]}
+    sources = {"api": {"connector": "json_webhook", "auth": "none"}}
+    with serving(
+        tmp_path, json.dumps({"hub": {"region": "CN"}, "sources": sources, "sinks": sinks, "flows": [flow]})
+    ) as hub:
+        assert hub.post_json(lead("92")).json()["status"] == "accepted"
+        hub.until(lambda: [sink for sink in _sinks(hub) if not sink["sending"]], len(sinks))
+        said = {sink["name"]: sink["paused"] for sink in _sinks(hub)}
+        assert {row["state"] for row in hub.rows("delivery")} == {"ready"}
+    assert {name for name, paused in said.items() if not paused} <= {"dotted"}  # its name may not resolve here
+
+
+def _sinks(hub: Served) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(hub.get("/api/sinks").body)["items"]
+    return found
 
 
 @pytest.mark.parametrize(
@@ -276,8 +303,6 @@ def test_ids_and_cursors_of_strangers_find_nothing_and_break_nothing(served: Ser
     ],
 )
 def test_bad_json_to_the_api_is_a_4xx(served: Served, value: bytes):
-    from tests.bad_input.serving import KEY, request
-
     headers = {"host": "hub", "content-type": "application/json", "authorization": f"Bearer {KEY}"}
     answer = served.send(request("/api/keys", value, headers))
     assert answer is not None
@@ -301,7 +326,9 @@ def test_whoever_has_no_key_learns_nothing(served: Served, auth: str, status: in
     assert b"acme" not in answer.body
 
 
-SECRET = BASIC.replace("{connector: open_source}", "{connector: json_webhook, auth: key, secret: '${REFERENCE}', key: id}")
+SECRET = BASIC.replace(
+    "{connector: open_source}", "{connector: json_webhook, auth: key, secret: '${REFERENCE}', key: id}"
+)
 
 
 @pytest.mark.parametrize(
@@ -331,7 +358,10 @@ async def test_a_secret_that_is_not_there_is_a_start_error_that_names_it(
     assert "hub.yaml:" in str(caught.value)
 
 
-@pytest.mark.parametrize("name", [pytest.param(r"file:a\0b", id="97-a-file-with-nul"), pytest.param(r"env:A\0B", id="97-a-variable-with-nul")])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(r"file:a\0b", id="97-a-file-with-nul"), pytest.param(r"env:A\0B", id="97-a-variable-with-nul")],
+)
 async def test_a_secret_with_nul_in_its_name_is_a_start_error(make_hub: MakeHub, name: str):
     with pytest.raises(ConfigError, match="is not there, or empty"):
         await make_hub(SECRET.replace("'${REFERENCE}'", f'"${{{name}}}"'))
@@ -352,7 +382,9 @@ async def test_the_line_end_of_a_secret_is_not_part_of_it(make_hub: MakeHub, tmp
     assert (await post(hub, json.dumps(lead("97")), x_api_key="s3cret-of-the-file")).status_code == 202
 
 
-@pytest.mark.parametrize(("mode", "warned"), [pytest.param(0o644, True, id="97-world-readable"), pytest.param(0o600, False, id="97-closed")])
+@pytest.mark.parametrize(
+    ("mode", "warned"), [pytest.param(0o644, True, id="97-world-readable"), pytest.param(0o600, False, id="97-closed")]
+)
 async def test_a_secret_that_others_can_read_is_told(
     make_hub: MakeHub, tmp_path: Path, caplog: pytest.LogCaptureFixture, mode: int, warned: bool
 ):

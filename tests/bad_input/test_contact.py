@@ -39,7 +39,9 @@ def test_a_field_of_100_times_the_usual_length_is_cut_and_the_whole_is_kept_59(s
 
 
 def test_a_refused_address_reaches_no_sink_and_no_header_52(served: Served):
-    answer = served.post_json({"id": "52", "email": "x@case52b.example\r\nBcc: z@case52b.example", "phone": "13800135299"})
+    answer = served.post_json(
+        {"id": "52", "email": "x@case52b.example\r\nBcc: z@case52b.example", "phone": "13800135299"}
+    )
     id_ = answer.json()["lead"]
     sent = served.until(lambda: [one for one in served.hub.plan.sinks["crm"].sent if one.id == id_], 1)
     assert [(one.email, one.phone) for one in sent] == [(None, "+8613800135299")]

@@ -28,7 +28,9 @@ sinks: {chat: {connector: memory_sink}}
 flows: [{name: inbound, from: [api, list], routes: [{name: all, to: [chat]}]}]
 """
 WATCHED = CONFIG.replace("list_file}", "list_file, path: 'inbox/*'}")
-MAILBOX = CONFIG.replace("list_file}", "imap_mail, host: 127.0.0.1, port: PORT, security: none, user: USER, password: PASSWORD}")
+MAILBOX = CONFIG.replace(
+    "list_file}", "imap_mail, host: 127.0.0.1, port: PORT, security: none, user: USER, password: PASSWORD}"
+)
 
 
 @pytest.fixture
@@ -145,7 +147,9 @@ def test_a_list_in_any_usual_writing_is_read(desk: Served, text: str, encoding: 
 
 def test_a_workbook_gives_values_and_never_formulas_78(desk: Served):
     person = desk.person()
-    content = book(["=cmd|'/c calc'!A1", person["email"]], ['=HYPERLINK("http://evil.example")', desk.person()["email"]])
+    content = book(
+        ["=cmd|'/c calc'!A1", person["email"]], ['=HYPERLINK("http://evil.example")', desk.person()["email"]]
+    )
     assert imported(desk, content, "leads.xlsm")["state"] == "done"
     assert [row["full_name"] for row in desk.rows("lead", email=person["email"])] == [None]
 
@@ -181,35 +185,35 @@ def test_one_bad_object_among_json_costs_only_itself(desk: Served, written: str)
     assert {row["email"] for row in desk.rows("lead")} >= {person["email"] for person in people}
 
 
-async def test_only_whole_regular_files_of_a_watched_folder_are_read_79(make_hub: MakeHub, tmp_path: Path):
-    inbox = tmp_path / "inbox"
+def inbox_of_a_careless_person(folder: Path) -> Path:
+    """Return a watched folder with one good file, one of a long name, and what must be left alone."""
+    inbox = folder / "inbox"
     inbox.mkdir()
-    secret = tmp_path / "secret.csv"
-    secret.write_text("name,email\nEve,eve@secret.example\n")
-    good_ = "name,email\nAnn,{}@inbox.example\n"
-    (inbox / "ann.csv").write_text(good_.format("ann"))
-    (inbox / "link.csv").symlink_to(secret)
+    (folder / "secret.csv").write_text("name,email\nEve,eve@secret.example\n")
+    text = "name,email\nAnn,{}@inbox.example\n"
+    for name in ("ann.csv", "con.csv", ".half.csv.part", "n" * 251 + ".csv"):
+        (inbox / name).write_text(text.format(name[:3].strip(".")))
+    (inbox / "link.csv").symlink_to(folder / "secret.csv")
     (inbox / "folder.csv").mkdir()
     os.mkfifo(inbox / "pipe.csv")
-    (inbox / "con.csv").write_text(good_.format("con"))
-    (inbox / ".half.csv.part").write_text(good_.format("half"))
-    Path(os.fsdecode(os.fsencode(inbox) + b"/\xff.csv")).write_text(good_.format("bytes"))
-    (inbox / ("n" * 251 + ".csv")).write_text(good_.format("long"))
+    Path(os.fsdecode(os.fsencode(inbox) + b"/\xff.csv")).write_text(text.format("bytes"))
     (inbox / "broken.csv").write_text('name,email\n"Bo,bo@inbox.example\n')
-    growing = inbox / "growing.csv"
+    return inbox
+
+
+async def test_only_whole_regular_files_of_a_watched_folder_are_read_79(make_hub: MakeHub, tmp_path: Path):
+    growing = inbox_of_a_careless_person(tmp_path) / "growing.csv"
     growing.write_text("name,email\n")
     hub = await make_hub(WATCHED)
 
     for size in range(3):
-        await hub.imports.look("list", tmp_path)
+        await hub.imports.watch("list", tmp_path)
         growing.write_text("name,email\n" + "".join(f"G,g{n}@inbox.example\n" for n in range(size)))
 
-    mails = {row["email"] for row in await all_rows(hub, "lead")}
-    assert mails == {"ann@inbox.example", "long@inbox.example"}
-    await hub.imports.look("list", tmp_path)
-    await hub.imports.look("list", tmp_path)
+    assert {row["email"] for row in await all_rows(hub, "lead")} == {"ann@inbox.example", "nnn@inbox.example"}
+    for _ in range(2):
+        await hub.imports.watch("list", tmp_path)
     assert "g1@inbox.example" in {row["email"] for row in await all_rows(hub, "lead")}
-    assert [p.name for p in tmp_path.iterdir() if p.name == "secret.csv"] == ["secret.csv"]
 
 
 @pytest.fixture
@@ -229,7 +233,10 @@ def mail(number: int, content: str = "Name: Ann Ng\n", **headers: str) -> EmailM
 
 
 def nested() -> bytes:
-    return b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(100)) + b"Name: Deep\n"
+    return (
+        b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(100))
+        + b"Name: Deep\n"
+    )
 
 
 BAD_MAILS = [

@@ -272,7 +272,9 @@ def test_a_405_names_what_is_allowed_13(served: Served):
 
 
 @pytest.mark.xfail(strict=True, reason="hub/api/app.py leaves redirect_slashes on: /in/api/ answers 307 to /in/api")
-@pytest.mark.parametrize("path", [pytest.param(b"/in/api/", id="14-slash"), pytest.param(b"/in/api%2f", id="14-encoded-slash")])
+@pytest.mark.parametrize(
+    "path", [pytest.param(b"/in/api/", id="14-slash"), pytest.param(b"/in/api%2f", id="14-encoded-slash")]
+)
 def test_a_slash_at_the_end_is_another_address(served: Served, path: bytes):
     assert served.send(post(path)).status == 404  # type: ignore[union-attr]
 
@@ -288,7 +290,9 @@ def test_the_expectation_of_a_100_is_met_15(served: Served):
 
 def test_an_upgrade_that_is_not_wanted_leaves_the_body_whole_and_the_line_open_15(served: Served):
     raw = said("15b")
-    upgrade = post(b"/in/api", b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: AAMAAABk", body=raw)
+    upgrade = post(
+        b"/in/api", b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: AAMAAABk", body=raw
+    )
     with served.connection() as line:
         for expected in ("accepted", "duplicate"):
             line.sendall(upgrade)
@@ -304,7 +308,9 @@ def test_the_address_stored_is_the_one_the_sender_called_15(impatient: Served):
     assert impatient.submission(answer)["url"] == "https://leads.acme.example/in/api?x=%41"
 
 
-@pytest.mark.parametrize("host", [pytest.param(h, id=f"15-{n}") for n, h in enumerate((b"[", b"[::1", b"a@b:c", b"\xff", b"h\\x"))])
+@pytest.mark.parametrize(
+    "host", [pytest.param(h, id=f"15-{n}") for n, h in enumerate((b"[", b"[::1", b"a@b:c", b"\xff", b"h\\x"))]
+)
 def test_a_submission_with_an_odd_host_can_be_replayed(served: Served, host: bytes):
     answer = served.send(bare(b"host: " + host, b"content-length: 2", body=b"{}"))
     assert answer is not None

