@@ -1,9 +1,5 @@
 """The face of leadhub: the names a connector or a plugin may import."""
 
-from hub.browser import Site, WebPage, by_script, cors, listed, return_page
-from hub.chat import ChatSink, Codes, RobotSink, web_address
-from hub.csvlog import CsvLog
-from hub.disk import replace_file
 from hub.errors import BadInput, Misconfigured, Retry, Unclear, Unverified
 from hub.escape import (
     cell,
@@ -18,21 +14,26 @@ from hub.escape import (
     utf8_size,
     wecom_markdown,
 )
+from hub.families.browser import Site, WebPage, by_script, cors, listed, return_page
+from hub.families.chat import ChatSink, Codes, RobotSink, web_address
+from hub.families.csvlog import CsvLog
+from hub.families.disk import replace_file
+from hub.families.filesink import FileSink
+from hub.families.google import GoogleCaller
+from hub.families.mailbox import Mailbox
+from hub.families.mailer import MailAddress, MailServer, mail_address
+from hub.families.message import Message, Wording
+from hub.families.meta_graph import Graph, time_filter
+from hub.families.polling import Sweep, Sweeps, Window, all_pages
+from hub.families.record import Record
+from hub.families.table import Columns
 from hub.fields import DEFAULT_COLUMNS, FieldPath, fill, iso, lead_dict, pick, text, to_json
 from hub.files import Row, Table, card_fields, is_card, local_time, mail_lead
-from hub.filesink import FileSink
-from hub.google import GoogleCaller
 from hub.hookspecs import hookimpl
 from hub.http import Reply, Request, Response, Verdict, basic, bearer, readable, segment
 from hub.inbound import Inbound
 from hub.instant import instant
 from hub.lead import Disposition, Lead, Page, Problem, RawLead, Rejected, Sent
-from hub.mailbox import Mailbox
-from hub.mailer import MailAddress, MailServer, mail_address
-from hub.message import Message, Wording
-from hub.meta_graph import Graph, time_filter
-from hub.polling import Sweep, Sweeps, Window, all_pages
-from hub.record import Record
 from hub.signing import (
     check_hmac,
     check_key,
@@ -47,7 +48,6 @@ from hub.sink import HttpBatchSink, HttpSink, Outcome, Outcomes, Sink, Token
 from hub.source import FileSource, PollSource, Receipt, WebhookSource, fetch, fetch_json
 from hub.step import Assignment, Options, Stop, Work, enricher, mapping_function, step, strategy
 from hub.strictjson import an_object, objects
-from hub.table import Columns
 from hub.zone import TimeZone, until_midnight
 
 __version__ = "0.1.0"

@@ -8,12 +8,12 @@ from typing import ClassVar, TypeVar
 
 import httpx
 
-from hub.caller import Caller, guarded
 from hub.connector import Connector
-from hub.credential import Token
 from hub.errors import Misconfigured, Retry, Unclear
 from hub.http import Request, Response
 from hub.lead import Lead, Rejected, Sent
+from hub.outgoing.caller import Caller, guarded
+from hub.outgoing.credential import Token
 
 __all__ = ["HttpBatchSink", "HttpSink", "Outcome", "Outcomes", "Sink", "Token", "batch_key"]
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from hub import DEFAULT_COLUMNS, FieldPath, Lead, fill, iso, lead_dict, pick, text, to_json
+from hub.families.record import Record
+from hub.families.table import Columns, letters
 from hub.lead import LEAD_FIELDS, TOUCH_FIELDS, Delivery, Touch
-from hub.record import Record
-from hub.table import Columns, letters
 from hub.zone import until_midnight
 
 MOMENT = datetime(2026, 5, 4, 8, 9, 41, tzinfo=UTC)

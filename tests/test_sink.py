@@ -15,10 +15,10 @@ from httpx_aiohttp import AiohttpTransport
 from pydantic import Field
 
 from hub import HttpBatchSink, HttpSink, Lead, Misconfigured, Rejected, Request, Response, Retry, Sent, Unclear
-from hub.client import make_client
 from hub.lead import Delivery
+from hub.outgoing.client import make_client
+from hub.outgoing.transmit import MAX_RESPONSE, transmit
 from hub.testing.fakes import HandClock
-from hub.transmit import MAX_RESPONSE, transmit
 
 OUTCOMES = (Sent, Rejected, Retry, Unclear, Misconfigured)
 ODD_BODIES = (

@@ -60,7 +60,9 @@ class Slack(ChatSink):
         base_url: str = Field(
             "", description="Called instead of Slack's own host, such as a sandbox or a proxy; empty: that host."
         )
-        webhook: SecretStr | None = Field(None, description="Address of an incoming webhook; or give token and channel.")
+        webhook: SecretStr | None = Field(
+            None, description="Address of an incoming webhook; or give token and channel."
+        )
         token: SecretStr | None = Field(None, description="Bot token (xoxb-…) of an app with the scope chat:write.")
         channel: str | None = Field(None, description="Id of the channel the app posts into, such as C0123456789.")
         mention: dict[str, str] = Field(

@@ -16,7 +16,6 @@ from sqlmodel import Session
 
 from hub import plan as plans
 from hub.app.config import Published, Publisher
-from hub.client import make_client
 from hub.clock import Clock, SystemClock
 from hub.delivery.dispatcher import RENEW_EVERY, Dispatcher
 from hub.events import Event
@@ -28,6 +27,7 @@ from hub.intake.rows import Rows
 from hub.lineage import Lineage
 from hub.loader import Plugins
 from hub.normal.warm import warm_up
+from hub.outgoing.client import make_client
 from hub.pipeline.context import Rotation
 from hub.pipeline.drift import Drift, store_fields, stored_fields
 from hub.pipeline.engine import Pipeline

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from hub.cli.look import write_summary
 from hub.cli.office import announce, withdraw
 from hub.cli.serve import asyncio_run, quiet_logs, server
 from hub.settings import Environment
@@ -26,7 +27,7 @@ def demo(
     port: Annotated[int | None, typer.Option(help="Port to listen on; default 8400, 0: any free one.")] = None,
 ) -> None:
     """Start the demo workspace: real connectors, sample leads, vendors played by the sandbox. Keeps serving."""
-    from hub.demo.show import prepare, show
+    from hub.demo.show import Stage, prepare, show
 
     quiet_logs()
     console = Console(highlight=False, soft_wrap=True)
@@ -40,13 +41,14 @@ def demo(
         console.print(text, markup=False)
         sys.stdout.flush()
 
-    def announced(_: object, url: str, key: str) -> None:
+    def announced(url: str, key: str) -> None:
         announce(folder, url, key)
         say(f"Overview: {url}/?key={key}")
 
     try:
         chosen = port if port is not None else environment.port
-        asyncio_run(show(folder, host or environment.host, chosen, say, server, announced))
+        stage = Stage(say, write_summary, server, announced)
+        asyncio_run(show(folder, host or environment.host, chosen, stage))
     finally:
         withdraw(folder)
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import httpx
 
-from hub.api.app import create_app
 from hub.app import Hub, Office
 from hub.errors import ConfigError, LeadhubError
 from hub.settings import Environment
+from hub.web.app import create_app
 
 RUNNING = Path("data") / "run.json"
 

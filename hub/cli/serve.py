@@ -15,13 +15,13 @@ import typer
 import uvicorn
 from rich.console import Console
 
-from hub.api.app import create_app
 from hub.api.patience import Limits, patient
 from hub.app import Hub
 from hub.app.hub import ROLES
 from hub.cli.office import announce, config_path, office, withdraw
 from hub.errors import ConfigError
 from hub.settings import Environment
+from hub.web.app import create_app
 
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="The configuration file; default hub.yaml.")]
 

@@ -9,6 +9,7 @@ import os
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.utils import parsedate_to_datetime
@@ -39,8 +40,15 @@ POSTING = 8  # posts at once
 PATIENCE = 50.0  # seconds until the summary is printed whatever still waits
 QUIET = 3.0  # seconds without anything new after which the leads have flowed
 
-Say = Callable[[str], None]
-MakeServer = Callable[[Hub, str, int, str], uvicorn.Server]
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What the command line lends the demo: how to speak, how to show the summary, how to serve, whom to tell where."""
+
+    say: Callable[[str], None]
+    summarize: Callable[[dict[str, Any]], None]
+    make_server: Callable[[Hub, str, int, str], uvicorn.Server]
+    announce: Callable[[str, str], None]
 
 
 def prepare(folder: Path) -> bool:
@@ -75,22 +83,22 @@ def _arrived(raw: bytes) -> datetime | None:
     return parsedate_to_datetime(date) if date else None
 
 
-async def show(folder: Path, host: str, port: int, say: Say, make_server: MakeServer, announce: Any) -> None:
-    """Run the demo until it is stopped; `announce(hub, url, key)` is called when it serves."""
+async def show(folder: Path, host: str, port: int, stage: Stage) -> None:
+    """Run the demo until it is stopped."""
     began = time.monotonic()
     fresh = not (folder / "data" / "hub.db").exists()
     async with vendors(folder) as sandbox:
-        say(f"The sandbox plays the vendors on {sandbox.url}")
+        stage.say(f"The sandbox plays the vendors on {sandbox.url}")
         hub = Hub.open(Office(folder, folder / "hub.yaml"))
         key = secrets.token_urlsafe(24)
-        server = make_server(hub, host, port, key)
+        server = stage.make_server(hub, host, port, key)
         serving = asyncio.create_task(server.serve())
         while not server.started and not serving.done():
             await asyncio.sleep(0.02)
         if server.started:
             url = f"http://{host}:{server.servers[0].sockets[0].getsockname()[1]}"
-            announce(hub, url, key)
-            live = asyncio.create_task(_tell(hub, sandbox, folder, url, say, began, fresh))
+            stage.announce(url, key)
+            live = asyncio.create_task(_tell(hub, sandbox, folder, url, stage, began, fresh))
             try:
                 await serving
             finally:
@@ -100,18 +108,18 @@ async def show(folder: Path, host: str, port: int, say: Say, make_server: MakeSe
             await serving
 
 
-async def _tell(hub: Hub, sandbox: Sandbox, folder: Path, url: str, say: Say, began: float, fresh: bool) -> None:
+async def _tell(hub: Hub, sandbox: Sandbox, folder: Path, url: str, stage: Stage, began: float, fresh: bool) -> None:
     """Send what the vendors would send, wait until it has flowed, print the summary, and go on with the live leads."""
     lines = [json.loads(line) for line in (folder / "pushes.jsonl").read_text("utf-8").splitlines()]
     sandbox.seed("meta", *(line["graph"] for line in lines if "graph" in line))
     async with httpx.AsyncClient(base_url=url, timeout=30.0, trust_env=False) as http:
         if fresh:
             number = sum(1 for line in lines if not line["at"])
-            say(f"Sending {number} leads as their vendors send them; lists, scans and mails come by themselves.")
+            stage.say(f"Sending {number} leads as their vendors send them; lists, scans and mails come by themselves.")
             await _post_all(http, [line for line in lines if not line["at"]])
         await _flowed(hub, began)
-        await _report(hub, folder, say)
-        say(f"leadhub serves {url}; new leads keep coming for five minutes. Ctrl-C stops it.")
+        await _report(hub, folder, stage)
+        stage.say(f"leadhub serves {url}; new leads keep coming for five minutes. Ctrl-C stops it.")
         for line in sorted((line for line in lines if line["at"] and fresh), key=lambda one: float(one["at"])):
             await asyncio.sleep(max(0.0, began + line["at"] - time.monotonic()))
             await _post(http, line)
@@ -148,12 +156,10 @@ async def _flowed(hub: Hub, began: float) -> None:
             return
 
 
-async def _report(hub: Hub, folder: Path, say: Say) -> None:
-    from hub.cli.look import write_summary
-
-    write_summary(await hub.db.read(summary))
+async def _report(hub: Hub, folder: Path, stage: Stage) -> None:
+    stage.summarize(await hub.db.read(summary))
     found = await scored(hub, folder)
-    say(
+    stage.say(
         f"Dedupe against the demo's truth: precision {found.precision:.3f}, recall {found.recall:.3f}, "
         f"F1 {found.f1:.3f}; {found.suggested} more pairs are suggested to a person."
     )

@@ -203,6 +203,5 @@ def plugin(*things: Any) -> Any:
 
 
 FAKES: Mapping[str, Any] = {
-    c.name: c
-    for c in (OpenSource, MemoryPoll, MemorySink, UpdatingSink, SearchableSink, RecognisableSink, WaitingSink)
+    c.name: c for c in (OpenSource, MemoryPoll, MemorySink, UpdatingSink, SearchableSink, RecognisableSink, WaitingSink)
 }

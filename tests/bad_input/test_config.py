@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from hub.client import make_client
 from hub.errors import ConfigError
+from hub.outgoing.client import make_client
 from tests.bad_input.corpus import lead
 from tests.bad_input.serving import KEY, Served, request, serving
 from tests.conftest import BASIC, MakeHub, post

@@ -40,7 +40,9 @@ async def run(folder: Path, rows: int) -> None:
     took, cpu = time.perf_counter() - began, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(f"{'rows':32} {rows:10} {dict(result.counts)}")
-    print(f"{'import':32} {rows / took:10.0f} rows/s, {rows / cpu:.0f} rows/s of CPU time, {cpu / rows * 1e6:.0f} µs a row")
+    print(
+        f"{'import':32} {rows / took:10.0f} rows/s, {rows / cpu:.0f} rows/s of CPU time, {cpu / rows * 1e6:.0f} µs a row"
+    )
     print(f"{'memory, most':32} {peak / 1024:10.0f} MB ({before / 1024:.0f} MB before)")
     await hub.stop()
 

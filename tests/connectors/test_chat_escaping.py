@@ -360,7 +360,12 @@ def test_an_address_that_is_none_is_refused_without_being_shown(kind, url):
 
 
 def test_slack_takes_a_webhook_or_a_token_with_a_channel():
-    settings = ({}, {"token": "xoxb-1"}, {"channel": "C1"}, {"webhook": URLS[Slack], "token": "xoxb-1", "channel": "C1"})
+    settings = (
+        {},
+        {"token": "xoxb-1"},
+        {"channel": "C1"},
+        {"webhook": URLS[Slack], "token": "xoxb-1", "channel": "C1"},
+    )
     for given_settings in settings:
         with pytest.raises(ValidationError, match="either `webhook`"):
             Slack.Config(**given_settings)

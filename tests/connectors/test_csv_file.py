@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from connectors.sheets.csv_file import CsvFile
 from hub import Lead, Misconfigured, Retry, Sent
-from hub.csvlog import CsvLog
+from hub.families.csvlog import CsvLog
 from hub.testing.fakes import HandClock
 
 FORMULAS = (

@@ -24,7 +24,7 @@ from cryptography.x509.oid import NameOID
 
 from connectors.mail.imap_mail import PAGE, ImapMail
 from hub import Misconfigured, Page, Retry
-from hub.mailbox import Mailbox, encoded
+from hub.families.mailbox import Mailbox, encoded
 from hub.testing.imap_server import ImapServer
 
 NOW = datetime(2026, 5, 4, 10, tzinfo=UTC)

@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx
 
-from hub.caller import Caller
 from hub.errors import Misconfigured, Retry, Unclear
 from hub.http import Request, Response
 from hub.lead import Delivery, Lead, Rejected, Sent
+from hub.outgoing.caller import Caller
 from hub.sink import HttpBatchSink, HttpSink, Sink, Token
 from hub.testing.compare import outcome_words, short
 from hub.testing.contract.cases_run import TROUBLE, now

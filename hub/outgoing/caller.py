@@ -9,11 +9,11 @@ import httpx
 
 from hub.clock import Clock
 from hub.connector import Connector
-from hub.credential import Credential, Token
 from hub.errors import BadInput, Misconfigured, Retry, Unclear
 from hub.http import Request, Response, Verdict, bearer, readable, retry_after, trouble, verdict
 from hub.lead import Rejected
-from hub.transmit import transmit
+from hub.outgoing.credential import Credential, Token
+from hub.outgoing.transmit import transmit
 
 _WORDS = ("message", "error_description", "error", "errmsg", "msg", "detail")
 _Said = TypeVar("_Said")

@@ -13,7 +13,7 @@ import httpx
 from aiohttp.abc import AbstractResolver, ResolveResult
 from httpx_aiohttp import AiohttpTransport
 
-from hub.addresses import allowed
+from hub.outgoing.addresses import allowed
 
 Networks = Callable[[], Iterable[str]]
 

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from pydantic import Field, SecretStr
 
-from hub.assertion import service_account_request
-from hub.caller import Caller
+from hub.families.assertion import service_account_request
 from hub.http import Request, Response, Verdict
+from hub.outgoing.caller import Caller
 
 _QUOTA = re.compile(r'"(rateLimitExceeded|userRateLimitExceeded|RATE_LIMIT_EXCEEDED|RESOURCE_EXHAUSTED)"')
 _QUOTA_WAIT = 60.0  # quotas are counted by the minute

@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 import httpx
 from pydantic import Field, field_validator
 
-from hub.disk import folder_lock
 from hub.errors import Misconfigured, Retry
+from hub.families.disk import folder_lock
+from hub.families.table import Columns
 from hub.lead import Lead
 from hub.sink import Outcome, Outcomes, Sink
-from hub.table import Columns
 from hub.zone import TimeZone
 
 _PASSING = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EAGAIN, errno.ENOLCK, errno.EBUSY, errno.ESTALE))

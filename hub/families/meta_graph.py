@@ -13,8 +13,8 @@ import httpx
 from pydantic import SecretStr
 
 from hub.errors import BadInput, Misconfigured, Retry
+from hub.families.polling import all_pages
 from hub.http import Request, Response, bearer, readable
-from hub.polling import all_pages
 from hub.signing import sign_hmac
 from hub.source import fetch_json
 from hub.strictjson import an_object, objects

@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from hub.disk import open_private, sync_folder
 from hub.errors import Misconfigured
+from hub.families.disk import open_private, sync_folder
 
 _BOM = b"\xef\xbb\xbf"
 _MOST_TORN = 1 << 20  # bytes; one row of ours has fewer

@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl, urlsplit
 from pydantic import Field, SecretStr, field_validator
 
 from hub.errors import BadInput
+from hub.families.message import Message, Wording
 from hub.http import Request, Response, Verdict, readable
 from hub.lead import Lead, Rejected, Sent
-from hub.message import Message, Wording
 from hub.sink import HttpSink
 
 

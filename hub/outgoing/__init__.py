@@ -1,0 +1,1 @@
+"""Every call that leaves: who may be called, with which token, and what may have arrived."""
