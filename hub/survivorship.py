@@ -24,32 +24,29 @@ def fold(known: Lead, new: Lead, trust: Trust) -> Lead:
     Of two values of one time the one that came in later wins, so that a correction counts. The first touch and the
     earliest submit time are kept; id, owner, score and history are the known lead's.
     """
-    changes: dict[str, Any] = {}
-    values = dict(known.values)
-    won: set[str] = set()
-    for name in LEAD_FIELDS:
-        fresh = getattr(new, name)
-        if fresh is None:
-            continue
-        challenger = _value(new, name, fresh)
-        held = getattr(known, name)
-        if held is None or _rank(name, challenger, trust) >= _rank(name, _value(known, name, held), trust):
-            changes[name], values[name] = fresh, challenger
-            won.add(name)
+    won = {name: getattr(new, name) for name in LEAD_FIELDS if _wins(name, known, new, trust)}
     new_comes_first = _at(new.touch) < _at(known.first_touch)
-    newest = new if _at(new.touch) >= _at(known.touch) else known
+    older, newer = (known, new) if _at(new.touch) >= _at(known.touch) else (new, known)
     return known.model_copy(
         update={
-            **changes,
-            "values": values,
-            "problems": _problems(known, new, won),
-            "extra": {**known.extra, **new.extra} if newest is new else {**new.extra, **known.extra},
-            "tags": {**known.tags, **new.tags} if newest is new else {**new.tags, **known.tags},
+            **won,
+            "values": {**known.values, **{name: _value(new, name, value) for name, value in won.items()}},
+            "problems": _problems(known, new, set(won)),
+            "extra": {**older.extra, **newer.extra},
+            "tags": {**older.tags, **newer.tags},
             "first_touch": new.first_touch if new_comes_first else known.first_touch,
-            "touch": newest.touch,
+            "touch": newer.touch,
             "submitted_at": min(filter(None, (known.submitted_at, new.submitted_at)), default=None),
         }
     )
+
+
+def _wins(name: str, known: Lead, new: Lead, trust: Trust) -> bool:
+    """Return whether the new lead's value takes the known one's place."""
+    fresh, held = getattr(new, name), getattr(known, name)
+    if fresh is None or held is None:
+        return fresh is not None
+    return _rank(name, _value(new, name, fresh), trust) >= _rank(name, _value(known, name, held), trust)
 
 
 def rebuild(candidates: Iterable[Lead], trust: Trust) -> Lead:

@@ -86,8 +86,7 @@ class Trials:
 
     async def simulate(self, changed: Plan, days: float) -> dict[str, Any]:
         """Decide the leads of the last days with another plan, and say which would go elsewhere, and to whom."""
-        since = self.clock.now() - timedelta(days=days)
-        past = await self.db.read(_past, since)
+        past = await self.db.read(_past, self.clock.now() - timedelta(days=days))
         rotation = Rotation()
         moved: list[dict[str, Any]] = []
         before: Counter[tuple[str, str]] = Counter()
@@ -98,25 +97,15 @@ class Trials:
             if work is None:
                 skipped += 1
                 continue
-            was = {"routes": decision["routes"], "sinks": sorted({t["sink"] for t in decision["targets"]})}
-            now = {"routes": list(work.routes), "sinks": sorted({t.sink for t in work.targets})}
             _count(before, decision["assignment"].get("team"), decision["assignment"].get("owner"))
             _count(after, work.assignment.team, work.assignment.owner)
-            if was["routes"] != now["routes"] or was["sinks"] != now["sinks"]:
-                moved.append(
-                    {
-                        "lead": decision["lead"],
-                        **{f"{name}_before": value for name, value in was.items()},
-                        **{f"{name}_after": value for name, value in now.items()},
-                    }
-                )
+            moved += _moved(decision, work)
         load = [
             {"team": team, "member": member, "before": before[team, member], "after": after[team, member]}
             for team, member in sorted(before | after)
         ]
-        return {
-            "leads": len(past), "moved": len(moved), "not_decided": skipped, "examples": moved[:EXAMPLES], "load": load,
-        }  # fmt: skip
+        examples = moved[:EXAMPLES]
+        return {"leads": len(past), "moved": len(moved), "not_decided": skipped, "examples": examples, "load": load}
 
     async def _decide(self, row: SubmissionRow, plan: Plan, rotation: Rotation) -> Work | None:
         """Run the deciding steps of one past submission; None when the new plan would stop it or has no flow for it."""
@@ -135,6 +124,16 @@ class Trials:
         ctx = RunContext(self.clock, self.http, StoredLeads(self.db), rotation, plan, settings, flow.settings)
         ended = await run(work, flow, ctx, only=DECIDING)
         return ended.work if ended.status == "accepted" else None
+
+
+def _moved(decision: dict[str, Any], work: Work) -> list[dict[str, Any]]:
+    """Return where a lead went and would go, when that differs."""
+    was = (decision["routes"], sorted({target["sink"] for target in decision["targets"]}))
+    now = (list(work.routes), sorted({target.sink for target in work.targets}))
+    if was == now:
+        return []
+    names = ("routes_before", "sinks_before", "routes_after", "sinks_after")
+    return [{"lead": decision["lead"], **dict(zip(names, (*was, *now), strict=True))}]
 
 
 def _count(load: Counter[tuple[str, str]], team: str | None, owner: str | None) -> None:

@@ -33,41 +33,46 @@ def problem(status: int, detail: str, title: str | None = None) -> Response:
     return Response(orjson.dumps(body), status, headers)
 
 
+async def _ours(_: Request, error: Exception) -> Response:
+    status = error.status if isinstance(error, BadInput) else 422 if isinstance(error, ConfigError) else 503
+    return problem(status, str(error))
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)
+    return problem(error.status, error.detail)
+
+
+async def _invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
+    return problem(422, f"{where or 'The request'}: {first['msg']}.")
+
+
+async def _http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return problem(error.status_code, str(error.detail))
+
+
+async def _database(_: Request, error: Exception) -> Response:
+    log.error("error=%s", brief(error))
+    return problem(503, "The database cannot be used now. Try again later.")
+
+
+async def _other(_: Request, error: Exception) -> Response:
+    log.error("error=%s", brief(error))
+    return problem(500, "Something broke here; it is in the log.")
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of the application as a problem."""
-
-    async def api_error(_: Request, error: Exception) -> Response:
-        assert isinstance(error, ApiError)
-        return problem(error.status, error.detail)
-
-    async def ours(_: Request, error: Exception) -> Response:
-        status = error.status if isinstance(error, BadInput) else 422 if isinstance(error, ConfigError) else 503
-        return problem(status, str(error))
-
-    async def invalid(_: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
-        return problem(422, f"{where or 'The request'}: {first['msg']}.")
-
-    async def http(_: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        return problem(error.status_code, str(error.detail))
-
-    async def database(_: Request, error: Exception) -> Response:
-        log.error("error=%s", brief(error))
-        return problem(503, "The database cannot be used now. Try again later.")
-
-    async def other(_: Request, error: Exception) -> Response:
-        log.error("error=%s", brief(error))
-        return problem(500, "Something broke here; it is in the log.")
-
-    app.add_exception_handler(ApiError, api_error)
-    app.add_exception_handler(LeadhubError, ours)
-    app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(HTTPException, http)
-    app.add_exception_handler(SQLAlchemyError, database)
-    app.add_exception_handler(Exception, other)
+    app.add_exception_handler(ApiError, _refused)
+    app.add_exception_handler(LeadhubError, _ours)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(SQLAlchemyError, _database)
+    app.add_exception_handler(Exception, _other)
 
 
 _TITLES = {

@@ -96,8 +96,7 @@ def score(
     claimed = _pairs(people, lambda one: lead[one.record])
     hits = [pair for pair in same if lead[pair[0].record] == lead[pair[1].record]]
     asked = {frozenset(pair) for pair in suggestions}
-    split = [Miss("split", a, b) for a, b in same if lead[a.record] != lead[b.record]]
-    joined = [Miss("joined", a, b) for a, b in claimed if a.person != b.person]
+    joined, split = _misses(same, claimed, lead)
     precision, recall = _share(len(hits), len(claimed)), _share(len(hits), len(same))
     return Score(
         precision=precision,
@@ -111,6 +110,12 @@ def score(
         misses=(*joined, *split),
         recall_by_damage=_by_damage(same, hits),
     )
+
+
+def _misses(same: list[Pair], claimed: list[Pair], lead: Mapping[str, str]) -> tuple[list[Miss], list[Miss]]:
+    """Return the pairs that were joined wrongly, and those that were not found."""
+    joined = [Miss("joined", a, b) for a, b in claimed if a.person != b.person]
+    return joined, [Miss("split", a, b) for a, b in same if lead[a.record] != lead[b.record]]
 
 
 Pair = tuple[Known, Known]

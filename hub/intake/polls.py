@@ -46,33 +46,31 @@ class Polls:
         source = self.plan().sources.get(name)
         if not isinstance(source, PollSource):
             return None
+        counts = Counts(read=0, known=0)
         try:
             async for attempt in AsyncRetrying(
                 stop=stop_after_attempt(TRIES), wait=wait_exponential_jitter(0.5, 5), sleep=self.clock.sleep,
                 retry=retry_if_exception(lambda e: isinstance(e, Retry) and e.after is None), reraise=True,
             ):  # fmt: skip
                 with attempt:
-                    return await self._fetch(name, source)
+                    await self._fetch(name, source, counts)
         except Exception as error:
             await self._failed(name, error)
-        return None
+            return None
+        return counts
 
-    async def _fetch(self, name: str, source: PollSource, *, anew: bool = False) -> Counts:
+    async def _fetch(self, name: str, source: PollSource, counts: Counts, *, anew: bool = False) -> None:
         """Take page after page; a retry goes on where the last committed page ended, unless all is read anew."""
         async with self._turns.setdefault(name, asyncio.Lock()):
-            return await self._pages(name, source, None if anew else await self.db.read(cursor_of, name))
-
-    async def _pages(self, name: str, source: PollSource, cursor: str | None) -> Counts:
-        counts = Counts()
-        pages = 0
-        async for page in source.fetch(cursor, self.http):
-            counts += await self.rows.take(name, page.leads, cursor=page.cursor)
-            pages += 1
-            if pages >= PAGES:
-                raise LeadhubError(f"The source {name} gave {PAGES} pages without an end. Look at its cursor.")
-        if not pages:
-            await self.rows.take(name, (), cursor=cursor)
-        return counts
+            cursor = None if anew else await self.db.read(cursor_of, name)
+            pages = 0
+            async for page in source.fetch(cursor, self.http):
+                counts.update(await self.rows.take(name, page.leads, cursor=page.cursor))
+                pages += 1
+                if pages >= PAGES:
+                    raise LeadhubError(f"The source {name} gave {PAGES} pages without an end. Look at its cursor.")
+            if not pages:
+                await self.rows.take(name, (), cursor=cursor)
 
     async def _failed(self, name: str, error: Exception) -> None:
         said = error.reason if isinstance(error, LeadhubError) else f"{type(error).__name__}: {str(error)[:200]}"
@@ -98,7 +96,7 @@ class Polls:
             if ours < theirs:
                 data = {"platform": theirs, "ours": ours}
                 self.emit([Event("source.gap", until, source=name, data=data)])
-                await self._fetch(name, source, anew=True)
+                await self._fetch(name, source, Counts(), anew=True)
                 ours = await self.db.write(_compare, name, since, until, theirs)
         except Exception as error:
             await self._failed(name, error)

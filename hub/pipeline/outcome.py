@@ -46,29 +46,26 @@ def run_of(item: Item, raw: RawLead, ended: Ended | None, plan: Plan, now: datet
     if ended is None:
         return _unread(common, item, plan)
     work = ended.work
-    lead, base = work.lead, work.lead.version - 1 if work.merged else 0
-    if ended.status == "accepted":
-        lead = lead.with_fields(
-            created_at=lead.created_at or now,
-            updated_at=now,
-            first_touch=lead.first_touch if work.merged else work.touch,
-        )
     run = Run(
         **common, flow=work.flow, status=ended.status, reason=ended.reason, problems=_problems(work),
-        base_version=base, identities=work.identities, touch=work.touch, joined=work.joined,
-        suggestions=work.suggestions, candidate=_json(work.candidate or work.lead),
+        base_version=work.lead.version - 1 if work.merged else 0, identities=work.identities, touch=work.touch,
+        joined=work.joined, suggestions=work.suggestions, candidate=_json(work.candidate or work.lead),
+        rotation=ended.counted,
     )  # fmt: skip
-    run.test = lead.test
-    run.rotation = ended.counted
+    run.test = work.lead.test
     if ended.status == "accepted":
-        run.lead = lead
-    elif ended.status == "rejected":
-        run.known_lead = lead.id
+        run.lead = _golden(work, now)
     else:
-        run.known_lead = work.again
+        run.known_lead = work.lead.id if ended.status == "rejected" else work.again
     run.decision = _decision(run, work, ended)
     run.events = list(_events(run, work, item))
     return run
+
+
+def _golden(work: Work, now: datetime) -> Lead:
+    """Return the lead as it is stored; the first touch is the one that made it."""
+    first = work.lead.first_touch if work.merged else work.touch
+    return work.lead.with_fields(created_at=work.lead.created_at or now, updated_at=now, first_touch=first)
 
 
 def _unread(common: dict[str, Any], item: Item, plan: Plan) -> Run:

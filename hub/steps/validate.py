@@ -129,10 +129,13 @@ def _judge(
 
 
 def _action_for(one: Problem, work: Work, options: ValidateOptions) -> Action:
-    """A problem the source itself reports keeps a lead back unless the operator says otherwise for its code."""
-    if one in work.raw.problems and one.code not in options.policy:
-        return "quarantine"
-    return action(one.code, options)
+    """Return what happens for a problem; one that a person has waved through is only shown.
+
+    A problem the source itself reports keeps a lead back unless the operator says otherwise for its code.
+    """
+    reported = one in work.raw.problems and one.code not in options.policy
+    what = "quarantine" if reported else action(one.code, options)
+    return "flag" if what == "quarantine" and one.code in work.accept else what
 
 
 def _of_the_source(work: Work) -> list[Problem]:

@@ -22,6 +22,7 @@ SINK = SinkRow.__table__  # type: ignore[attr-defined]
 
 OPEN = ("ready", "sending", "unclear")
 WAITING = ("ready", "unclear", "rejected", "dead")  # for its time, or for a person
+JOINED = "the lead it was joined into goes instead"
 RESCUES = 5  # processes that may die on one delivery before a person must look
 
 

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from hub.lead import Lead
 from hub.store import leads as lead_store
 from hub.store.columns import DELIVERY, IDENTITY, LEAD, MERGE, SUBMISSION, SUGGESTION, TOUCH
+from hub.store.deliveries import JOINED
 
 
 def brought(lead: str, other: str, *, session: Session) -> set[str]:
@@ -31,7 +32,10 @@ def joins_by(submissions: Iterable[str], *, session: Session) -> list[tuple[str,
 
 
 def move(known: str, taken: str, submissions: Collection[str], now: datetime, *, session: Session) -> None:
-    """Move submissions and touches of a lead to the one taken out of it, and note that their merge is undone."""
+    """Move submissions and touches of a lead to the one taken out of it, and note that their merge is undone.
+
+    What a joined lead was owed is owed again.
+    """
     for part in lead_store.chunks(submissions):
         for table, column in ((SUBMISSION, SUBMISSION.c.id), (TOUCH, TOUCH.c.submission)):
             session.execute(sa.update(table).where(column.in_(part), table.c.lead == known).values(lead=taken))
@@ -39,6 +43,8 @@ def move(known: str, taken: str, submissions: Collection[str], now: datetime, *,
         session.execute(sa.update(SUBMISSION).where(children, SUBMISSION.c.lead == known).values(lead=taken))
     undone = sa.or_(MERGE.c.submission.in_(submissions), MERGE.c.other == taken)
     session.execute(sa.update(MERGE).where(MERGE.c.lead == known, undone).values(undone_at=now))
+    owed = sa.and_(DELIVERY.c.lead == taken, DELIVERY.c.state == "superseded", DELIVERY.c.reason == JOINED)
+    session.execute(sa.update(DELIVERY).where(owed).values(state="ready", due_at=now, reason=None))
 
 
 def share_keys(

@@ -26,6 +26,7 @@ from hub.store.columns import (
     SUGGESTION,
     TOUCH,
 )
+from hub.store.deliveries import JOINED, OPEN
 from hub.store.log import append
 from hub.store.types import dumps
 
@@ -199,39 +200,48 @@ def _insert_suggestions(session: Session, runs: list[Run]) -> None:
 
 
 def _deliver(session: Session, runs: list[Run]) -> None:
-    older = [
-        {"b_lead": d["lead"], "b_sink": d["sink"], "b_version": d["version"]}
-        for run in runs
-        if run.base_version
-        for d in run.deliveries
-    ]
-    if older:
-        statement = (
-            sa.update(DELIVERY)
-            .where(
-                DELIVERY.c.lead == sa.bindparam("b_lead"),
-                DELIVERY.c.sink == sa.bindparam("b_sink"),
-                DELIVERY.c.version < sa.bindparam("b_version"),
-                DELIVERY.c.state == "ready",
-            )
-            .values(state="superseded", reason="a newer version of the lead goes instead")
-        )
-        session.connection().execute(statement, older)
+    _supersede(session, [d for run in runs if run.base_version for d in run.deliveries])
     rows = [d for run in runs for d in run.deliveries]
     newest = {(d["lead"], d["sink"]): d["version"] for d in rows}
     for row in rows:
         if row["state"] == "ready" and row["version"] < newest[row["lead"], row["sink"]]:
             row["state"] = "superseded"
     _insert(session, DELIVERY, rows)
-    _insert(
-        session,
-        ATTEMPT,
-        [
-            {"delivery": d["id"], "number": d["attempts"], "fence": d["fence"], "started_at": d["created_at"]}
-            for d in rows
-            if d["state"] == "sending"
-        ],
+    started = [
+        {"delivery": d["id"], "number": d["attempts"], "fence": d["fence"], "started_at": d["created_at"]}
+        for d in rows
+        if d["state"] == "sending"
+    ]
+    _insert(session, ATTEMPT, started)
+    for run in runs:
+        if run.lead and run.joined:
+            _owe_once(run.lead.id, run.joined, session)
+
+
+def _owe_once(lead: str, joined: Sequence[str], session: Session) -> None:
+    """Let what is still owed for joined leads go only to sinks that have nothing of the surviving one."""
+    its = DELIVERY.alias("its")
+    there = sa.exists().where(its.c.lead == lead, its.c.sink == DELIVERY.c.sink, its.c.state.in_((*OPEN, "sent")))
+    waiting = sa.and_(DELIVERY.c.lead.in_(joined), DELIVERY.c.state == "ready", there)
+    session.execute(sa.update(DELIVERY).where(waiting).values(state="superseded", reason=JOINED))
+
+
+def _supersede(session: Session, newer: list[dict[str, Any]]) -> None:
+    """Let a newer version of a lead take the place of one that still waits for the same sink."""
+    if not newer:
+        return
+    statement = (
+        sa.update(DELIVERY)
+        .where(
+            DELIVERY.c.lead == sa.bindparam("b_lead"),
+            DELIVERY.c.sink == sa.bindparam("b_sink"),
+            DELIVERY.c.version < sa.bindparam("b_version"),
+            DELIVERY.c.state == "ready",
+        )
+        .values(state="superseded", reason="a newer version of the lead goes instead")
     )
+    rows = [{"b_lead": d["lead"], "b_sink": d["sink"], "b_version": d["version"]} for d in newer]
+    session.connection().execute(statement, rows)
 
 
 def _rotate(session: Session, runs: list[Run]) -> None:

@@ -27,7 +27,7 @@ def _counted() -> Any:
 
 
 class SubmissionRow(SQLModel, table=True):
-    """One thing a source handed over, as received. `state`: received, done, duplicate, quarantined, rejected, undone."""
+    """A thing a source handed over, as received. `state`: received, done, duplicate, quarantined, rejected, undone."""
 
     __tablename__ = "submission"
     __table_args__ = (

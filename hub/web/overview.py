@@ -113,28 +113,31 @@ async def walk(request: Request, hub: HubDep, lead: str) -> Response:
     if current is None:
         return page("No such lead", Safe(f"<p>{link('/', 'Back')}</p>"), status=404)
     found = await hub.db.read(listing.of_lead, current.id)
-    decision = orjson.loads(found["decisions"][-1]["body"]) if found["decisions"] else {}
-    decision["deliveries"] = found["deliveries"]
-    said = [Safe(f"<p lang={lang}>{text(explain.sentence(decision, lang))}</p>") for lang in ("en", "zh")]
-    trail = "".join(_line(line) for line in explain.trail(decision, hub.plan.settings.hub.language))
     fields = [(name, value.value, value.raw, value.source) for name, value in current.values.items()]
     return page(
         current.name,
-        *said,
-        Safe(f"<h2>How it was decided</h2><ul class=trail>{trail}</ul><h2>Fields</h2>"),
+        *_decided(found, hub.plan.settings.hub.language),
+        Safe("<h2>Fields</h2>"),
         table(("field", "value", "as received", "from"), fields),
         Safe("<h2>Deliveries</h2>"),
-        table(
-            ("sink", "route", "state", "attempts", "their id", "reason"),
-            [(r["sink"], r["route"], r["state"], r["attempts"], r["ref"], r["reason"]) for r in found["deliveries"]],
-        ),
+        _columns(found["deliveries"], ("sink", "route", "state", "attempts", "ref", "reason")),
         Safe("<h2>Submissions</h2>"),
-        table(
-            ("submission", "source", "received", "state"),
-            [(r["id"], r["source"], r["received_at"], r["state"]) for r in found["submissions"]],
-        ),
+        _columns(found["submissions"], ("id", "source", "received_at", "state")),
         Safe(f"<p>{link('/', 'Overview')}</p>"),
     )
+
+
+def _decided(found: dict[str, Any], language: Any) -> list[Safe]:
+    """Return the plain sentence in both languages, and the trail under it."""
+    decision = orjson.loads(found["decisions"][-1]["body"]) if found["decisions"] else {}
+    decision["deliveries"] = found["deliveries"]
+    said = [Safe(f"<p lang={lang}>{text(explain.sentence(decision, lang))}</p>") for lang in ("en", "zh")]
+    trail = "".join(_line(line) for line in explain.trail(decision, language))
+    return [*said, Safe(f"<h2>How it was decided</h2><ul class=trail>{trail}</ul>")]
+
+
+def _columns(rows: list[dict[str, Any]], names: tuple[str, ...]) -> Safe:
+    return table([name.replace("_", " ") for name in names], [[row[name] for name in names] for row in rows])
 
 
 def _line(line: str) -> str:

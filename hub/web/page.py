@@ -21,7 +21,8 @@ h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
-.bad { color: light-dark(#a40000, #ff8a80); } .trail { list-style: none; padding: 0; } .trail .under { padding-left: 2rem; opacity: .8; }
+.bad { color: light-dark(#a40000, #ff8a80); }
+.trail { list-style: none; padding: 0; } .trail .under { padding-left: 2rem; opacity: .8; }
 """
 
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()

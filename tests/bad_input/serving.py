@@ -26,7 +26,7 @@ from hub.testing.fakes import FAKES, CountedIds, HandClock, plugin
 KEY = "the-key-of-this-machine"
 
 CONFIG = """
-hub: {region: CN}
+hub: {region: CN, answer_within: 10s}
 sources:
   api: {connector: json_webhook, auth: none, key: id, time_zone: Europe/Berlin}
   timed: {connector: json_webhook, auth: none, key: id, submitted_at: sent, time_zone: Europe/Berlin}

@@ -20,7 +20,7 @@ from tests.core.looking import all_rows, rows
 from tests.files.filemaking import saved, with_part, workbook
 
 CONFIG = """
-hub: {region: CN}
+hub: {region: CN, answer_within: 10s}
 sources:
   api: {connector: json_webhook, auth: none, key: id}
   list: {connector: list_file}

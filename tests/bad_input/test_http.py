@@ -12,7 +12,7 @@ from tests.bad_input.serving import Served, read_answer, request, serving
 
 FORM = {"content_type": "application/x-www-form-urlencoded"}
 QUICK = """
-hub: {region: CN, head_within: 200ms, body_within: 200ms, public_url: "https://leads.acme.example/"}
+hub: {region: CN, answer_within: 10s, head_within: 200ms, body_within: 200ms, public_url: "https://leads.acme.example/"}
 sources: {api: {connector: json_webhook, auth: none, key: id}}
 sinks: {chat: {connector: memory_sink}}
 flows: [{name: inbound, from: [api], routes: [{name: all, to: [chat]}]}]

@@ -43,7 +43,12 @@ def config() -> str:
     routes = [{"name": "all", "to": ["chat"]}]
     flow = {"name": "inbound", "from": list(sources), "steps": steps, "routes": routes}
     return json.dumps(
-        {"hub": {"region": "CN"}, "sources": sources, "sinks": {"chat": {"connector": "memory_sink"}}, "flows": [flow]}
+        {
+            "hub": {"region": "CN", "answer_within": "10s"},
+            "sources": sources,
+            "sinks": {"chat": {"connector": "memory_sink"}},
+            "flows": [flow],
+        }
     )
 
 
@@ -169,7 +174,7 @@ async def _done(hub: Any) -> None:
 
 
 LISTED = """
-hub: {region: CN}
+hub: {region: CN, answer_within: 10s}
 sources: {list: {connector: list_file, key: id}}
 sinks: {chat: {connector: memory_sink}}
 flows: [{name: inbound, from: [list], routes: [{name: all, to: [chat]}]}]

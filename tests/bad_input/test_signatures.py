@@ -20,7 +20,7 @@ WHSEC = {secret: "whsec_" + base64.b64encode(secret).decode() for secret in (NEW
 NOW = int(START.timestamp())
 
 CONFIG = f"""
-hub: {{region: CN}}
+hub: {{region: CN, answer_within: 10s}}
 sources:
   api: {{connector: json_webhook, auth: none, key: id}}
   during: {{connector: standard_webhooks, secret: {WHSEC[NEW]}, previous_secret: {WHSEC[OLD]}}}

@@ -17,7 +17,7 @@ from tests.conftest import post, settled
 PLUGINS = Path(__file__).parents[2] / "plugins"
 
 CONFIG = """
-hub: {region: DE}
+hub: {region: DE, answer_within: 60s}
 sources: {website: {connector: open_source}}
 sinks: {crm: {connector: memory_sink}, big: {connector: memory_sink}}
 teams:

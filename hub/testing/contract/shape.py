@@ -75,7 +75,10 @@ def _foreign(node: ast.AST, plug: Plug) -> Iterator[str]:
 
 def _declared(plug: Plug) -> frozenset[str]:
     """Return the modules of leadhub's own dependencies and of those a drop-in declares."""
-    own = [said for said in metadata.requires("leadhub") or () if "extra ==" not in said]
+    try:
+        own = [said for said in metadata.requires("leadhub") or () if "extra ==" not in said]
+    except metadata.PackageNotFoundError:  # a checkout that nobody installed
+        own = []
     block = _SCRIPT.search(plug.text)
     if block:
         lines = (line.removeprefix("#").removeprefix(" ") for line in block["content"].splitlines())
