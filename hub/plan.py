@@ -122,7 +122,10 @@ class _Maker:
             where: Where = ("flows", index, "steps", number)
             try:
                 found = self.registry.step(entry.name)
-                steps.append((found, found.options.model_validate(dict(entry.options))))
+                options = found.options.model_validate(dict(entry.options))
+                for kind, name in options.needs():
+                    self.registry.check(kind, name)
+                steps.append((found, options))
             except ConfigError as error:
                 raise self.at(where, f'Flow "{flow.name}": {error}') from error
             except ValidationError as error:

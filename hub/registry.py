@@ -69,6 +69,10 @@ class Registry:
         found: Socket = self._get("strategy", name)
         return found
 
+    def check(self, kind: str, name: str) -> None:
+        """Raise ConfigError with the known names unless something of that kind and name is registered."""
+        self._get(kind, name)
+
     def sources(self) -> Mapping[str, type[Source]]:
         """Return the connectors that leads come from."""
         return {n: c for n, c in sorted(self.all("connector").items()) if issubclass(c, Source)}

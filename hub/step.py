@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol
@@ -21,6 +21,10 @@ class Options(BaseModel):
     """The options of a step; a step names its own subclass in its signature."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def needs(self) -> Iterable[tuple[str, str]]:
+        """Return the (kind, name) of the sockets it will ask for, so that a wrong name is found at the start."""
+        return ()
 
 
 class Identity(NamedTuple):

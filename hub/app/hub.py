@@ -136,6 +136,9 @@ class Hub:
         if bells:
             self._ring_bells()
             self.schedule.start()
+        self._tell_started()
+
+    def _tell_started(self) -> None:
         self.plugins.manager.hook.hub_started.call_historic(kwargs={"hub": self})
 
     def _ring_bells(self) -> None:
@@ -178,6 +181,7 @@ class Hub:
         if isinstance(result, Published):
             await self.dispatcher.use(self.plan)
             self._ring_sources()
+            self._tell_started()
             self.emit([Event("config.published", self.clock.now(), data={"revision": self.plan.revision})])
         elif result is not None:
             self.emit([Event("config.refused", self.clock.now(), data={"reason": str(result)})])

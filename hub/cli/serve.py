@@ -102,6 +102,8 @@ async def settle_memory(hub: Hub) -> None:
 
 def quiet_logs() -> None:
     """Write what is worth a look to stderr, one key=value line each."""
+    for name in ("httpx", "python_multipart", "aiohttp"):  # they quote addresses and bodies of strangers
+        logging.getLogger(name).setLevel(logging.ERROR)
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )

@@ -31,6 +31,10 @@ class EnrichOptions(Options):
     )
     timeout: float = Field(5.0, gt=0, le=60, description="Seconds each enricher may take.")
 
+    def needs(self) -> Iterable[tuple[str, str]]:
+        """Return the enrichers it will ask for."""
+        return [("enricher", name) for name in (*self.use, *self.required)]
+
 
 @step("enrich")
 async def enrich(work: Work, ctx: Context, options: EnrichOptions) -> Work:
