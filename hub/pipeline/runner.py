@@ -51,7 +51,10 @@ async def run(work: Work, flow: Flow, ctx: RunContext, *, only: frozenset[str] |
         records.append(record)
         if isinstance(result, Stop):
             return Ended(after, result.status, result.reason, records, counted)
-        if after.lead.owner and not work.lead.owner and not after.lead.test:
+        given = (
+            after.lead.owner and not work.lead.owner and after.merged == work.merged
+        )  # not by merging into a known lead
+        if given and not after.lead.test:
             counted = _count(after, ctx)
         work = after
         if work.quarantine:

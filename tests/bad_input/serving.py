@@ -104,6 +104,14 @@ class Served:
         query = sa.select(found).order_by(*found.primary_key.columns)
         for name, value in where.items():
             query = query.where(found.c[name] == value)
+        return self._read(query)
+
+    def since(self, before: int) -> list[dict[str, Any]]:
+        """Return the submissions after the first so many."""
+        found = SQLModel.metadata.tables["submission"]
+        return self._read(sa.select(found).order_by(found.c.id).offset(before))
+
+    def _read(self, query: Any) -> list[dict[str, Any]]:
         return self.hub.db_read_now(lambda *, session: [dict(row) for row in session.execute(query).mappings()])
 
     def submission(self, answer: Answer) -> dict[str, Any]:
@@ -125,7 +133,9 @@ class Served:
 
     def stored(self) -> int:
         """Return how many submissions there are."""
-        return len(self.rows("submission"))
+        return self._read(
+            sa.select(sa.func.count().label("number")).select_from(SQLModel.metadata.tables["submission"])
+        )[0]["number"]
 
     def person(self) -> dict[str, str]:
         """Return a person nobody has seen before."""

@@ -118,11 +118,11 @@ def test_a_file_that_is_no_list_is_refused_by_name_and_leaves_nothing(desk: Serv
     ],
 )
 def test_one_bad_row_is_told_and_the_rows_around_it_are_leads(desk: Served, bad: str, code: str):
-    before = {row["id"] for row in desk.rows("submission")}
+    before = desk.stored()
     said = imported(desk, f"name,email\n{good(desk, 3)}{bad}{good(desk, 3)}".encode("utf-8", "surrogateescape"))
     assert said["state"] == "done"
     assert said["counts"]["accepted"] >= 6
-    fresh = [row for row in desk.rows("submission") if row["id"] not in before]
+    fresh = desk.since(before)
     assert len(fresh) >= 7
     assert any(code in problem["code"] for row in fresh for problem in row["problems"] or ())
 

@@ -129,7 +129,7 @@ def test_what_comes_after_the_declared_length_is_refused_and_never_stored_3(serv
         line.sendall(post(body=b"{} and more").replace(b"length: 11", b"length: 2"))
         answers = [answer.status for answer in iter(lambda: read_answer(line), None) if answer]
     assert answers[-1] == 400
-    assert {row["body"] for row in served.rows("submission")[before:]} <= {b"{}"}
+    assert {row["body"] for row in served.since(before)} <= {b"{}"}
     assert served.takes_the_next_lead()
 
 
@@ -242,7 +242,7 @@ END = b"--B--\r\n"
 def test_odd_multipart_is_kept_and_never_a_500(stored: Served, content_type: str, raw: bytes, state: str):
     before = stored.stored()
     assert stored.post(raw, "form", content_type=content_type).status == 200
-    row = stored.rows("submission")[before]
+    row = stored.since(before)[0]
     assert (row["body"], row["state"]) == (raw, state)
     assert stored.takes_the_next_lead()
 
@@ -251,7 +251,7 @@ def test_a_file_name_that_climbs_is_text_and_opens_nothing_10(served: Served):
     raw = WHOLE + part(b"cv", b"%PDF", b'; filename="../../etc/passwd"') + END
     before = served.stored()
     served.post(raw, "form", content_type="multipart/form-data; boundary=B")
-    assert served.rows("lead", id=served.rows("submission")[before]["lead"])
+    assert served.rows("lead", id=served.since(before)[0]["lead"])
     assert [p.name for p in served.hub.office.folder.iterdir() if "passwd" in p.name] == []
 
 
@@ -332,8 +332,8 @@ def test_a_sender_that_hangs_up_before_the_answer_is_stored_and_its_repeat_recog
     raw = said("16b")
     with served.connection() as line:
         line.sendall(post(body=raw))
-    served.until(lambda: [row for row in served.rows("submission")[before:] if row["state"] == "done"], 1)
-    assert [row["body"] for row in served.rows("submission")[before:]] == [raw]
+    served.until(lambda: [row for row in served.since(before) if row["state"] == "done"], 1)
+    assert [row["body"] for row in served.since(before)] == [raw]
     assert served.post(raw).json()["status"] == "duplicate"
 
 

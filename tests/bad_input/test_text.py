@@ -124,7 +124,7 @@ def test_a_form_that_names_an_odd_charset_is_read_and_never_a_500(stored: Served
     body = f"_charset_={charset}&email={mail}&full_name={quoted}".encode("latin-1")
 
     assert stored.post(body, "form", **FORM).status == 200
-    row = stored.rows("submission")[before]
+    row = stored.since(before)[0]
     assert row["body"] == body
     assert json.loads(stored.rows("lead", id=row["lead"])[0]["body"])["full_name"] == read
     assert stored.takes_the_next_lead()
@@ -170,7 +170,7 @@ def test_every_naughty_string_is_refused_or_kept_as_an_e_mail_address(stored: Se
     )
     before = stored.stored()
     assert stored.post(raw).status == 202
-    rows = stored.until(lambda: [row for row in stored.rows("submission")[before:] if row["state"] != "received"], 503)
+    rows = stored.until(lambda: [row for row in stored.since(before) if row["state"] != "received"], 503)
     assert {row["state"] for row in rows} <= {"done", "quarantined"}
     assert {p["code"] for row in rows for p in row["problems"] or ()} <= {
         "unreachable", "email_invalid", "email_several", "email_extracted", "email_newline", "email_mixed_script",
