@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from hub import loader, yamlfile
 from hub import plan as plans
-from hub.errors import ConfigError
+from hub.errors import ConfigError, brief
 from hub.settings import parse_settings
 from hub.settings.files import shipped_secret
 from hub.store.database import Database
@@ -64,18 +64,19 @@ class Publisher:
         seen = _fingerprint(self.office)
         if seen == self._seen:
             return None
-        self._seen = seen
         try:
             plugins = loader.load(self.office.folder / "plugins", self.office.plugins)
             plan = read_plan(self.office, plugins)
             if plan.settings.hub.database != self.plan.settings.hub.database:
                 raise ConfigError("hub.database changed. Restart leadhub to use another database.")
-        except ConfigError as error:
-            self.refused = str(error)
-            return error
+        except Exception as error:  # also of a plugin that looks secrets up: whatever it is, the old one stays
+            refusal = error if isinstance(error, ConfigError) else ConfigError(f"It cannot be used: {brief(error)}.")
+            self._seen, self.refused = seen, str(refusal)
+            return refusal
         now = self.office.clock.now()
         revision = await self.db.write(_publish, plan.text, now, self.office.config.name)
-        self.plan, self.plugins, self.refused = replace(plan, revision=revision), plugins, None
+        self._seen, self.refused = seen, None
+        self.plan, self.plugins = replace(plan, revision=revision), plugins
         return Published(self.plan)
 
 

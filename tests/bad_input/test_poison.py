@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from hub.store import submissions as submission_store
 from tests.bad_input.serving import Served, serving
@@ -183,7 +184,7 @@ flows: [{name: inbound, from: [list], routes: [{name: all, to: [chat]}]}]
 
 def but_not_yet_on_postgres(reason: str) -> Any:
     """Return the parameters of a test that fails on PostgreSQL for a known reason."""
-    marks = (pytest.mark.postgres, pytest.mark.xfail(strict=True, reason=reason))
+    marks = (pytest.mark.postgres, pytest.mark.xfail(strict=True, raises=DBAPIError, reason=reason))
     return pytest.mark.parametrize("database", ["sqlite", pytest.param("postgres", marks=marks)], indirect=True)
 
 

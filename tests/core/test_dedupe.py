@@ -155,7 +155,7 @@ async def test_a_person_may_wave_a_refused_duplicate_through(make_hub: MakeHub):
     assert (await lead_of(hub, first["lead"])).title == "CEO"
 
 
-async def test_colleagues_behind_one_switchboard_stay_two_leads_and_are_suggested(make_hub: MakeHub):
+async def test_colleagues_behind_one_switchboard_stay_two_leads(make_hub: MakeHub):
     hub = await make_hub(config())
     ann = await send(hub, {**ANN, "phone": SWITCHBOARD})
     bo = await send(hub, {"id": "2", "full_name": "Bo Li", "email": "bo@acme.example.com", "phone": SWITCHBOARD})

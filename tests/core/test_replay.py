@@ -127,7 +127,7 @@ async def test_a_corrected_mapping_corrects_the_lead(make_hub: MakeHub, tmp_path
     await settled(hub)
     lead = await lead_of(hub, said["lead"])
     assert (lead.company, lead.title, lead.version) == ("Acme Ltd", None, 2)
-    assert [(lead.title, lead.company) for lead in crm.sent] == [("Acme Ltd", None), (None, "Acme Ltd")]
+    assert [(lead.title, lead.company) for lead in crm.sent] == [("Acme Ltd", "Example"), (None, "Acme Ltd")]
 
 
 async def test_a_corrected_mapping_keeps_what_other_submissions_said(make_hub: MakeHub, tmp_path):
