@@ -11,6 +11,8 @@ from hub.store import submissions as store
 from hub.store.database import Database
 
 WAIT = 30.0
+REPLAYABLE = ("done", "quarantined", "rejected")
+"""The states of submissions that can be decided again."""
 
 
 class Replays:
@@ -24,7 +26,7 @@ class Replays:
         row = await self.db.read(store.get, submission)
         if row is None:
             raise BadInput(f"There is no submission {submission[:64]!r}.", status=404)
-        if row.state not in ("done", "quarantined", "rejected"):
+        if row.state not in REPLAYABLE:
             raise BadInput(f"The submission {submission} is {row.state}; there is nothing to replay.", status=409)
         item = item_of(row)
         item.kind, item.accept, item.tries = "replay", accept, 1

@@ -12,6 +12,7 @@ from hub import explain
 from hub.api.access import HubDep, needs
 from hub.api.problems import ApiError
 from hub.app import Hub
+from hub.replays import REPLAYABLE
 from hub.store import leads as lead_store
 from hub.store import listing
 
@@ -77,19 +78,27 @@ async def lead(hub: HubDep, lead: str) -> dict[str, Any]:
 @router.get("/leads/{lead}/explain", dependencies=[needs("viewer")])
 async def explained(hub: HubDep, lead: str, language: Literal["en", "zh"] = "en") -> dict[str, Any]:
     """Say in one plain sentence why a lead went where it went, with the trail under it."""
-    id_ = await _one(hub, lead)
-    current = (await hub.db.read(lead_store.load, [id_])).get(id_)
-    walk = await hub.db.read(listing.of_lead, current.id if current else id_)
-    if not walk["decisions"]:
-        raise ApiError(404, f"Nothing was decided on {id_} yet.")
-    decision = orjson.loads(walk["decisions"][-1]["body"])
-    decision["deliveries"] = walk["deliveries"]
+    decisions, deliveries = await _decided(hub, lead)
+    if not decisions:
+        raise ApiError(404, f"Nothing was decided on {lead[:64]!r} yet.")
+    decision = {**orjson.loads(decisions[-1]["body"]), "deliveries": deliveries}
     return {
-        "lead": current.id if current else id_,
+        "lead": decisions[-1]["lead"],
+        "submission": decisions[-1]["submission"],
         "sentence": explain.sentence(decision, language),
         "trail": explain.trail(decision, language),
-        "decisions": len(walk["decisions"]),
+        "decisions": len(decisions),
     }
+
+
+async def _decided(hub: Hub, text: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the decisions and deliveries of a lead, or those of one submission, which may have no lead."""
+    if text.startswith("sub_"):
+        return await hub.db.read(listing.of_submission, text)
+    id_ = await _one(hub, text)
+    current = (await hub.db.read(lead_store.load, [id_])).get(id_)
+    walk = await hub.db.read(listing.of_lead, current.id if current else id_)
+    return walk["decisions"], walk["deliveries"]
 
 
 @router.post("/leads/{lead}/unmerge", dependencies=[needs("operator")])
@@ -103,12 +112,13 @@ async def unmerge(hub: HubDep, lead: str, body: Unmerge) -> dict[str, Any]:
 
 @router.post("/leads/{lead}/replay", dependencies=[needs("operator")])
 async def replay_lead(hub: HubDep, lead: str) -> dict[str, Any]:
-    """Decide a lead's newest submission again with the configuration in force."""
+    """Decide a lead's newest submission again with the configuration in force; repeats of one are passed over."""
     id_ = await _one(hub, lead)
     walk = await hub.db.read(listing.of_lead, id_)
-    if not walk["submissions"]:
-        raise ApiError(404, f"The lead {id_} has no submissions.")
-    return await _replayed(hub, walk["submissions"][-1]["id"], ())
+    fit = [row["id"] for row in walk["submissions"] if row["state"] in REPLAYABLE]
+    if not fit:
+        raise ApiError(409, f"The lead {id_} has no submission that can be decided again.")
+    return await _replayed(hub, fit[-1], ())
 
 
 @router.post("/submissions/{submission}/replay", dependencies=[needs("operator")])

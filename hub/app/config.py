@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from hub import loader, yamlfile
@@ -49,10 +50,15 @@ class Publisher:
         plan = read_plan(office, plugins)
         db = Database(office.database or plan.settings.hub.database, office.folder)
         db.lock()
-        migrate(db.writer)
-        with Session(db.writer) as session:
-            revision = _publish(plan.text, office.clock.now(), str(office.config.name), session=session)
-            session.commit()
+        try:
+            migrate(db.writer)
+            with Session(db.writer) as session:
+                revision = _publish(plan.text, office.clock.now(), str(office.config.name), session=session)
+                session.commit()
+        except DBAPIError as error:
+            where = db.url.render_as_string(hide_password=True)
+            said = str(error.orig).splitlines()[0][:200]
+            raise ConfigError(f"The database {where} cannot be opened: {said}. Check hub.database.") from error
         return cls(office, plugins, replace(plan, revision=revision), db)
 
     def plan_of(self, text: str, name: str) -> plans.Plan:

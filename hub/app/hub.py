@@ -127,7 +127,7 @@ class Hub:
         """Start working: what a former process left is taken up first; without bells, callers ring them."""
         if self.db.sqlite:  # one process: whoever held anything before us is gone
             await self.db.write(submission_store.free_leases)
-        await self.dispatcher.use(self.plan)
+        await self._open_lanes()
         if self.db.sqlite:
             await self.dispatcher.rescue(everything=True)
         self.pipeline.start()
@@ -137,6 +137,11 @@ class Hub:
             self._ring_bells()
             self.schedule.start()
         self._tell_started()
+
+    async def _open_lanes(self) -> None:
+        """Open the lanes of the sinks, where this process is a worker; elsewhere deliveries are rows for one."""
+        if "worker" in self.office.roles:
+            await self.dispatcher.use(self.plan)
 
     def _tell_started(self) -> None:
         self.plugins.manager.hook.hub_started.call_historic(kwargs={"hub": self})
@@ -179,7 +184,7 @@ class Hub:
         """Publish a changed hub.yaml; a wrong one is refused and the old one stays. Returns whether it changed."""
         result = await self.publisher.look()
         if isinstance(result, Published):
-            await self.dispatcher.use(self.plan)
+            await self._open_lanes()
             self._ring_sources()
             self._tell_started()
             self.emit([Event("config.published", self.clock.now(), data={"revision": self.plan.revision})])

@@ -40,9 +40,8 @@ def config_path(config: Path | None) -> Path:
 
 def office(config: Path) -> Office:
     """Return what a hub of this workspace is handed."""
-    database = Environment().database
     load_env_file(config.resolve().parent)
-    return Office(config.resolve().parent, config.resolve(), database=database)
+    return Office(config.resolve().parent, config.resolve(), database=Environment().database)
 
 
 def load_env_file(folder: Path) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import secrets
+import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,9 +44,9 @@ def run(
     if not chosen or not chosen <= ROLES:
         raise ConfigError(f"--roles takes some of {', '.join(sorted(ROLES))}, separated by commas.")
     quiet_logs()
-    environment = Environment()
     place = office(config_path(config))
     place.roles = chosen
+    environment = Environment()
     hub = Hub.open(place)
     asyncio_run(serve(hub, host or environment.host, port or environment.port))
 
@@ -66,7 +68,23 @@ def server(hub: Hub, host: str, port: int, key: str) -> uvicorn.Server:
         server_header=False, timeout_keep_alive=30, timeout_graceful_shutdown=45, proxy_headers=False, backlog=2048,
         http=patient(limits), ws="none",
     )  # fmt: skip
-    return uvicorn.Server(options)
+    return Server(options)
+
+
+class Server(uvicorn.Server):
+    """uvicorn, which ends this process by the signal it got; we end by ourselves, when everything is put away."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop politely at the first signal, at once at the second."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
 
 
 async def serve(hub: Hub, host: str, port: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
@@ -16,11 +17,13 @@ from hub.escape import line
 Json = Annotated[bool, typer.Option("--json", help="Write JSON instead of a table.")]
 
 _WIDEST = 60
+_WHOLE = frozenset({"id", "lead", "submission", "source", "sink", "what", "code"})
 
 
 def console() -> Console:
     """Return where answers go."""
-    return Console(highlight=False)
+    plain = not sys.stdout.isatty()  # a file or a pipe is as wide as it needs to be: ids must stay whole
+    return Console(highlight=False, width=240 if plain else None)
 
 
 def write_json(value: Any) -> None:
@@ -35,7 +38,7 @@ def write_table(title: str, columns: Sequence[str], rows: Sequence[Mapping[str, 
         return
     table = Table(title=title, title_justify="left")
     for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
+        table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column in _WHOLE)
     for row in rows:
         table.add_row(*(_cell(row.get(column)) for column in columns))
     console().print(table, markup=False)

@@ -122,7 +122,10 @@ def item_of(row: SubmissionRow) -> Item:
     if row.completed:
         item.raw, item.completed = unpack(row.completed), True
     elif row.kind in ("row", "part"):
-        item.raw, item.completed = unpack(row.body), row.kind == "row"
+        raw = unpack(row.body)
+        if row.key and raw.key is None:  # a row without an id of its own is known by its content
+            raw = replace(raw, key=row.key)
+        item.raw, item.completed = raw, row.kind == "row"
     else:
         headers: Mapping[str, str] = row.headers or {}
         item.inbound = Inbound(

@@ -88,6 +88,17 @@ def of_lead(lead: str, *, session: Session) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+def of_submission(submission: str, *, session: Session) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the decisions on one submission, and the deliveries it led to, oldest first."""
+    decision = tables.DecisionRow.__table__  # type: ignore[attr-defined]
+    delivery = tables.DeliveryRow.__table__  # type: ignore[attr-defined]
+    parts = [
+        sa.select(table).where(table.c.submission == submission).order_by(table.c.id) for table in (decision, delivery)
+    ]
+    decisions, deliveries = ([dict(row) for row in session.execute(part).mappings()] for part in parts)
+    return decisions, deliveries
+
+
 def lookup(text: str, *, session: Session) -> list[str]:
     """Return lead ids that an id, submission id, e-mail address or phone number stands for."""
     lead = tables.LeadRow.__table__  # type: ignore[attr-defined]
