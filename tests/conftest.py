@@ -160,3 +160,12 @@ async def settled(hub: Hub) -> None:
         if not hub.pipeline.busy and not sending and not await hub.dispatcher.sweep():
             return
     raise AssertionError("it never settled")
+
+
+async def until(condition) -> None:
+    """Let others run until it is so."""
+    for _ in range(400):
+        if condition():
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("it never came about")

@@ -43,24 +43,28 @@ async def run(work: Work, flow: Flow, ctx: RunContext, *, only: frozenset[str] |
             if isinstance(error, SQLAlchemyError) and not isinstance(error, OF_A_LEAD):
                 raise  # the database cannot be asked now, which says nothing of this lead
             return _broken(work, step.name, error, records, started, counted)
-        after = result.work if isinstance(result, Stop) else result
-        record: Record = {"step": step.name, "us": int((time.perf_counter() - started) * 1e6)}
-        if step.name in after.notes:
-            record.update(after.notes[step.name])
-        record["outcome"] = result.status if isinstance(result, Stop) else "passed"
-        records.append(record)
         if isinstance(result, Stop):
-            return Ended(after, result.status, result.reason, records, counted)
-        given = (
-            after.lead.owner and not work.lead.owner and after.merged == work.merged
-        )  # not by merging into a known lead
-        if given and not after.lead.test:
-            counted = _count(after, ctx)
-        work = after
+            records.append(_record(step.name, result.work, started, result.status))
+            return Ended(result.work, result.status, result.reason, records, counted)
+        records.append(_record(step.name, result, started, "passed"))
+        if _is_given(work, result):
+            counted = _count(result, ctx)
+        work = result
         if work.quarantine:
             reason = "; ".join(p.message for p in work.quarantine)
             return Ended(work, "quarantined", reason, records, counted)
     return Ended(work, "accepted", None, records, counted)
+
+
+def _record(step: str, after: Work, started: float, outcome: str) -> Record:
+    took = int((time.perf_counter() - started) * 1e6)
+    return {"step": step, "us": took, **after.notes.get(step, {}), "outcome": outcome}
+
+
+def _is_given(before: Work, after: Work) -> bool:
+    """Return whether a step gave the lead to somebody, which merging it into a known lead does not."""
+    given = after.lead.owner and not before.lead.owner and after.merged == before.merged
+    return bool(given) and not after.lead.test
 
 
 def day_of(ctx: RunContext) -> str:

@@ -104,6 +104,9 @@ HTTP = [
         Wire(f"13-{name.decode().lower()}", bare(HOST, start=name + b" /in/api HTTP/1.1"), 405)
         for name in (b"GET", b"PUT", b"HEAD", b"OPTIONS", b"PATCH", b"DELETE", b"TRACE", b"PROPFIND")
     ),
+    Wire("13-a-get-that-is-a-handshake", bare(HOST, start=b"GET /in/form?file=capture.js HTTP/1.1"), 200),
+    Wire("13-a-preflight", bare(HOST, b"origin: https://acme.example", start=b"OPTIONS /in/form HTTP/1.1"), 204),
+    Wire("13-a-get-that-is-none", bare(HOST, start=b"GET /in/form?file=../../hub.yaml HTTP/1.1"), 405),
     Wire("13-no-method", b"post /in/api HTTP/1.1\r\nhost: hub\r\n\r\n", 400, closed=True),
     *(
         Wire(f"14-{path.decode()}", post(path), 404)

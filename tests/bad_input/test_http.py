@@ -12,7 +12,13 @@ from tests.bad_input.serving import Served, read_answer, request, serving
 
 FORM = {"content_type": "application/x-www-form-urlencoded"}
 QUICK = """
-hub: {region: CN, answer_within: 10s, head_within: 200ms, body_within: 200ms, public_url: "https://leads.acme.example/"}
+hub:
+  region: CN
+  answer_within: 10s
+  head_within: 200ms
+  body_within: 200ms
+  public_url: https://leads.acme.example/
+  trusted_proxies: [127.0.0.0/8]
 sources: {api: {connector: json_webhook, auth: none, key: id}}
 sinks: {chat: {connector: memory_sink}}
 flows: [{name: inbound, from: [api], routes: [{name: all, to: [chat]}]}]
@@ -359,3 +365,29 @@ def test_the_limits_hold_where_a_key_is_needed_too_2(served: Served):
 def test_a_forwarded_address_is_not_believed_from_a_stranger_12(served: Served):
     answer = served.post_json(lead("12"), x_forwarded_for="203.0.113.9")
     assert served.submission(answer)["client"] == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "client"),
+    [
+        pytest.param(b"203.0.113.9", "203.0.113.9", id="12-one"),
+        pytest.param(b"6.6.6.6, 203.0.113.9", "203.0.113.9", id="12-one-that-the-sender-put-in-front"),
+        pytest.param(b"203.0.113.9, 127.0.0.2", "203.0.113.9", id="12-two-proxies"),
+        pytest.param(b"2001:db8::9", "2001:db8::9", id="12-ipv6"),
+        pytest.param(b"<script>", "127.0.0.1", id="12-no-address"),
+        pytest.param(b"203.0.113.9:1234", "127.0.0.1", id="12-a-port"),
+        pytest.param(b"\xff" + b"1," * 5_000, "127.0.0.1", id="12-thousands"),
+        pytest.param(b",, ,", "127.0.0.1", id="12-commas"),
+    ],
+)
+def test_a_proxy_that_is_trusted_names_the_sender(impatient: Served, forwarded: bytes, client: str):
+    answer = impatient.send(post(b"/in/api", b"x-forwarded-for: " + forwarded))
+    assert answer is not None
+    assert impatient.submission(answer)["client"] == client
+
+
+def test_a_trailer_names_no_sender_12(impatient: Served):
+    body = chunked(b"{}", end=b"0\r\nx-forwarded-for: 6.6.6.6\r\n\r\n")
+    answer = impatient.send(bare(HOST, TE, b"x-forwarded-for: 203.0.113.9", body=body))
+    assert answer is not None
+    assert impatient.submission(answer)["client"] == "203.0.113.9"

@@ -13,20 +13,11 @@ from hub.lead import Rejected, Sent
 from hub.step import Context, Options, Work, step
 from hub.store import deliveries as store
 from hub.testing.fakes import WaitingSink
-from tests.conftest import MakeHub, post, settled
+from tests.conftest import MakeHub, post, settled, until
 from tests.core.inputs import one_sink, person
 from tests.core.looking import all_rows, rows
 
 WAITS = (5, 30, 120, 600, 1800, 3600, 7200, 14400, 28800, 43200, 72000, 86400)
-
-
-async def until(condition) -> None:
-    """Let others run until it is so."""
-    for _ in range(400):
-        if condition():
-            return
-        await asyncio.sleep(0.005)
-    raise AssertionError("it never came about")
 
 
 async def test_a_lead_that_a_sink_cannot_take_is_tried_thirteen_times_over_three_days(make_hub: MakeHub, clock):

@@ -11,7 +11,7 @@ from hub.errors import Retry, Unclear
 from hub.lead import Rejected, Sent
 from hub.store import deliveries as store
 from hub.testing.fakes import UpdatingSink, WaitingSink
-from tests.conftest import MakeHub, post, settled
+from tests.conftest import MakeHub, post, settled, until
 from tests.core.inputs import one_sink
 from tests.core.looking import all_rows
 
@@ -48,7 +48,7 @@ async def test_a_newer_version_waits_for_the_one_that_is_being_sent(make_hub: Ma
     hub = await make_hub(one_sink("slow_updates"), things=[SlowUpdates])
     crm: SlowUpdates = hub.plan.sinks["crm"]
     await post(hub, version(1))
-    await asyncio.sleep(0.01)
+    await until(lambda: crm.started)
     for number in (2, 3):
         await post(hub, version(number))
     await hub.dispatcher.sweep()
@@ -65,7 +65,7 @@ async def test_a_version_that_comes_back_for_a_retry_gives_way_to_the_newer_one(
     crm: SlowUpdates = hub.plan.sinks["crm"]
     crm.answer = lambda lead: Retry("answered 503") if lead.version == 1 else Sent()
     await post(hub, version(1))
-    await asyncio.sleep(0.01)
+    await until(lambda: crm.started)
     await post(hub, version(2))
     crm.go.set()
     await settled(hub)
@@ -81,7 +81,7 @@ async def test_a_newer_version_waits_until_the_doubt_about_the_older_one_is_sett
     answers = iter([Unclear("no answer"), Sent("9"), Sent("9")])
     crm.answer = lambda lead: next(answers)
     await post(hub, version(1))
-    await asyncio.sleep(0.01)
+    await until(lambda: crm.started)
     await post(hub, version(2))
     crm.go.set()
     await settled(hub)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from hub.errors import Retry
 from hub.testing.fakes import WaitingSink
-from tests.conftest import BASIC, MakeHub, post, settled
+from tests.conftest import BASIC, MakeHub, post, settled, until
 from tests.core.inputs import person
 from tests.core.looking import all_rows, rows
 
@@ -142,7 +142,7 @@ async def test_a_sink_that_did_not_change_keeps_its_rest_and_what_it_is_sending(
     crm, chat = hub.dispatcher.lanes["crm"], hub.dispatcher.lanes["chat"]
     crm.sink.answer = lambda lead: Retry("answered 429", after=60.0)
     await post(hub, person(1))
-    await asyncio.sleep(0.02)
+    await until(lambda: chat.sink.started and not crm.open())
     rewrite(tmp_path, BASIC.replace("memory_sink", "waiting_sink").replace("name: all", "name: everyone"))
     assert await hub.reload()
     assert (hub.dispatcher.lanes["crm"], hub.dispatcher.lanes["chat"]) == (crm, chat)
@@ -160,7 +160,7 @@ async def test_a_sink_whose_settings_changed_finishes_what_it_was_sending_and_st
     old: WaitingSink = before.sink
     for number in (1, 2):
         await post(hub, person(number))
-    await asyncio.sleep(0.02)
+    await until(lambda: old.started)
     rewrite(tmp_path, config.replace("{connector: waiting_sink}", "{connector: waiting_sink, timeout: 7}"))
     reloading = asyncio.create_task(hub.reload())
     await asyncio.sleep(0.02)

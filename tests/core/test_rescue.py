@@ -14,7 +14,7 @@ from hub.store import deliveries as store
 from hub.store.columns import DELIVERY
 from hub.store.deliveries import RESCUES, Result
 from hub.testing.fakes import SearchableSink, WaitingSink
-from tests.conftest import MakeHub, post, settled
+from tests.conftest import MakeHub, post, settled, until
 from tests.core.inputs import one_sink, person
 from tests.core.looking import all_rows, rows
 
@@ -23,7 +23,7 @@ async def caught_sending(make_hub: MakeHub, sink: str = "waiting_sink", things=(
     """Return a hub that is just sending its one lead."""
     hub = await make_hub(one_sink(sink, **settings), things=things)
     await post(hub, person(1))
-    await asyncio.sleep(0.02)
+    await until(lambda: hub.plan.sinks["crm"].started)
     assert len(hub.plan.sinks["crm"].started) == 1
     return hub
 
@@ -65,7 +65,7 @@ async def test_the_late_answer_of_a_zombie_changes_nothing_but_its_attempt(make_
     before = await the_delivery(hub)
     crm.answer = lambda lead: Sent("zombie")
     crm.go.set()
-    await asyncio.sleep(0.05)
+    await until(lambda: not hub.dispatcher.lanes["crm"].held)
     assert await the_delivery(hub) == before
     first, second = await all_rows(hub, "attempt")
     assert (first["fence"], first["outcome"]) == (1, "sent")
@@ -191,7 +191,7 @@ async def test_after_a_crash_the_backlog_drains_and_a_sink_that_can_tell_sees_no
     hub = await make_hub(one_sink("slow_searchable"), things=things)
     for number in range(12):
         await post(hub, person(number))
-    await asyncio.sleep(0.02)
+    await until(lambda: hub.plan.sinks["crm"].started)
     arrived = list(hub.plan.sinks["crm"].started)
     assert len(arrived) == 1
     await make_hub.crash(hub)
