@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from hub.errors import BadInput
+from hub.errors import BadInput, LeadhubError
 from hub.pipeline.engine import Pipeline
 from hub.pipeline.reading import Answer, item_of
 from hub.store import submissions as store
@@ -33,5 +33,7 @@ class Replays:
         item.lead = row.lead if row.state == "done" else None
         item.future = asyncio.get_running_loop().create_future()
         self.pipeline.offer(item)
-        async with asyncio.timeout(WAIT):
-            return await item.future
+        done, _ = await asyncio.wait((item.future,), timeout=WAIT)
+        if not done:
+            raise LeadhubError(f"The replay of {submission} takes long; look at the submission in a while.")
+        return item.future.result()

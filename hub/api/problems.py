@@ -7,11 +7,11 @@ import logging
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from hub.errors import BadInput, ConfigError, LeadhubError, brief
+from hub.errors import BadInput, ConfigError, Conflict, LeadhubError, brief
 
 log = logging.getLogger("leadhub.api")
 
@@ -34,7 +34,8 @@ def problem(status: int, detail: str, title: str | None = None) -> Response:
 
 
 async def _ours(_: Request, error: Exception) -> Response:
-    status = error.status if isinstance(error, BadInput) else 422 if isinstance(error, ConfigError) else 503
+    statuses = {ConfigError: 422, Conflict: 409}
+    status = error.status if isinstance(error, BadInput) else statuses.get(type(error), 503)
     return problem(status, str(error))
 
 
@@ -56,6 +57,8 @@ async def _http(_: Request, error: Exception) -> Response:
 
 
 async def _database(_: Request, error: Exception) -> Response:
+    if isinstance(error, DataError):  # such as a NUL in a name that is looked for
+        return problem(422, "The request holds something that no database takes.")
     log.error("error=%s", brief(error))
     return problem(503, "The database cannot be used now. Try again later.")
 

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from hub.api.access import HubDep, needs
 from hub.api.leads import After, Body, Limit, listed
 from hub.api.problems import ApiError
+from hub.app import Hub
 from hub.intake.rows import CURSOR
 from hub.source import FileSource, PollSource, WebhookSource
 from hub.store import deliveries as delivery_store
@@ -57,11 +58,15 @@ def _cursors(*, session: Session) -> dict[str, dict[str, Any]]:
     return {row["source"]: {k: v for k, v in row.items() if k != "source"} for row in rows}
 
 
+def _known_poll(hub: Hub, source: str) -> None:
+    if not isinstance(hub.plan.sources.get(source), PollSource):
+        raise ApiError(404, f"There is no source {source[:64]!r} that is polled.")
+
+
 @router.post("/sources/{source}/poll", dependencies=[needs("operator")])
 async def poll(hub: HubDep, source: str) -> dict[str, Any]:
     """Poll a source now."""
-    if not isinstance(hub.plan.sources.get(source), PollSource):
-        raise ApiError(404, f"There is no source {source[:64]!r} that is polled.")
+    _known_poll(hub, source)
     counts = await hub.polls.poll(source)
     return {"source": source, "counts": counts}
 
@@ -69,6 +74,7 @@ async def poll(hub: HubDep, source: str) -> dict[str, Any]:
 @router.post("/sources/{source}/reconcile", dependencies=[needs("operator")])
 async def reconcile(hub: HubDep, source: str) -> dict[str, Any]:
     """Compare the platform's count of the last day with ours."""
+    _known_poll(hub, source)
     found = await hub.polls.reconcile(source)
     if found is None:
         raise ApiError(409, f"The platform behind {source[:64]!r} does not say how many leads it holds.")
@@ -96,7 +102,7 @@ async def sinks(hub: HubDep) -> dict[str, Any]:
     return listed(items, None)
 
 
-def _known_sink(hub: Any, sink: str) -> None:
+def _known_sink(hub: Hub, sink: str) -> None:
     if sink not in hub.plan.sinks:
         raise ApiError(404, f"There is no sink {sink[:64]!r}. Known: {', '.join(hub.plan.sinks)}.")
 

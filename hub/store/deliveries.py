@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from hub.events import Event
+from hub.store.claims import claiming
 from hub.store.leads import chunks
 from hub.store.log import append
 from hub.store.tables import AttemptRow, DeliveryRow, SinkRow
@@ -61,7 +62,7 @@ def claim(
 
 @lru_cache(2)
 def _claiming(sqlite: bool) -> Any:
-    """Return the statement that claims; on PostgreSQL a materialized CTE, since a plain subquery may claim more."""
+    """Return the statement that claims."""
     older = TABLE.alias("older")
     blocked = sa.exists().where(
         older.c.lead == TABLE.c.lead, older.c.sink == TABLE.c.sink, older.c.version < TABLE.c.version,
@@ -76,19 +77,11 @@ def _claiming(sqlite: bool) -> Any:
         .order_by(TABLE.c.priority, TABLE.c.due_at, TABLE.c.id)
         .limit(sa.bindparam("b_limit"))
     )
-    if not sqlite:
-        due = due.with_for_update(skip_locked=True)
-    chosen = due.cte("chosen").prefix_with("" if sqlite else "MATERIALIZED", dialect="postgresql")
-    return (
-        sa.update(TABLE)
-        .where(TABLE.c.id.in_(sa.select(chosen.c.id)))
-        .values(
-            state="sending", attempts=TABLE.c.attempts + 1, fence=TABLE.c.fence + 1,
-            lease_by=sa.bindparam("b_holder"), lease_until=sa.bindparam("b_until"),
-        )
-        .returning(TABLE.c.id)
-        .execution_options(synchronize_session=False)
-    )  # fmt: skip
+    values = {
+        "state": "sending", "attempts": TABLE.c.attempts + 1, "fence": TABLE.c.fence + 1,
+        "lease_by": sa.bindparam("b_holder"), "lease_until": sa.bindparam("b_until"),
+    }  # fmt: skip
+    return claiming(TABLE, due, values, sqlite=sqlite)
 
 
 def settle(results: Sequence[Result], holder: str, *, session: Session) -> list[str]:

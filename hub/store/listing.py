@@ -9,9 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, SQLModel
 
+from hub.errors import BadInput
 from hub.store import tables
 
 MOST = 200
+MOST_DIGITS = 18  # of a number that every database takes
 
 KEYS: Mapping[str, str] = {
     "lead": "id", "submission": "id", "delivery": "id", "decision": "id", "event": "id", "suggestion": "id",
@@ -50,7 +52,7 @@ def page(
     for name, value in where.items():
         query = query.where(found.c[name] == value)
     if after is not None:
-        query = query.where(key < (int(after) if isinstance(key.type, sa.Integer | sa.BigInteger) else after))
+        query = query.where(key < _value(key, after))
     if since is not None:
         query = query.where(found.c["at" if "at" in found.c else "created_at"] >= since)
     rows = [dict(row) for row in session.execute(query).mappings()]
@@ -62,9 +64,17 @@ def one(table: str, key: str, *, session: Session) -> dict[str, Any] | None:
     """Return a whole row by its key, bodies included."""
     found = SQLModel.metadata.tables[table]
     column = found.c[KEYS[table]]
-    value = int(key) if isinstance(column.type, sa.Integer | sa.BigInteger) else key
-    row = session.execute(sa.select(found).where(column == value)).mappings().first()
+    row = session.execute(sa.select(found).where(column == _value(column, key))).mappings().first()
     return dict(row) if row else None
+
+
+def _value(column: Any, text: str) -> Any:
+    """Return what a caller gave for a key as its column has it; raises BadInput for what cannot be one."""
+    if not isinstance(column.type, sa.Integer | sa.BigInteger):
+        return text
+    if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
+        raise BadInput(f"{text[:64]!r} is no place in this list. Take it from `next`.", status=422)
+    return int(text)
 
 
 def of_lead(lead: str, *, session: Session) -> dict[str, list[dict[str, Any]]]:
@@ -120,5 +130,5 @@ def walk(table: str, after: str | None, limit: int, *, session: Session) -> list
     key = found.c[KEYS[table]]
     query = sa.select(found).order_by(key).limit(limit)
     if after is not None:
-        query = query.where(key > (int(after) if isinstance(key.type, sa.Integer | sa.BigInteger) else after))
+        query = query.where(key > _value(key, after))
     return [dict(row) for row in session.execute(query).mappings()]

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from hub.store.claims import claiming
 from hub.store.tables import SubmissionRow
 
 TABLE = SubmissionRow.__table__  # type: ignore[attr-defined]
@@ -91,7 +92,7 @@ def claim(now: datetime, lease_until: datetime, limit: int, *, session: Session,
 
 @lru_cache(2)
 def _claiming(sqlite: bool) -> Any:
-    """Return the statement that claims; on PostgreSQL a materialized CTE, since a plain subquery may claim more."""
+    """Return the statement that claims."""
     due = (
         sa.select(TABLE.c.id)
         .where(TABLE.c.state == "received")
@@ -99,16 +100,7 @@ def _claiming(sqlite: bool) -> Any:
         .order_by(TABLE.c.due_at, TABLE.c.id)
         .limit(sa.bindparam("b_limit"))
     )
-    if not sqlite:
-        due = due.with_for_update(skip_locked=True)
-    chosen = due.cte("chosen").prefix_with("" if sqlite else "MATERIALIZED", dialect="postgresql")
-    return (
-        sa.update(TABLE)
-        .where(TABLE.c.id.in_(sa.select(chosen.c.id)))
-        .values(due_at=sa.bindparam("b_until"), tries=TABLE.c.tries + 1)
-        .returning(TABLE.c.id)
-        .execution_options(synchronize_session=False)
-    )
+    return claiming(TABLE, due, {"due_at": sa.bindparam("b_until"), "tries": TABLE.c.tries + 1}, sqlite=sqlite)
 
 
 def free_leases(*, session: Session) -> int:

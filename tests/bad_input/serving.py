@@ -182,7 +182,7 @@ def serving(
         plugins=(plugin(*FAKES.values()),), seed=1,
     )  # fmt: skip
     hub = Hub.open(office)
-    web = server(hub, "127.0.0.1", 0, KEY)
+    web = uvicorn.Server(server(hub, "127.0.0.1", 0, KEY).config)  # signals are for the main thread
     thread = threading.Thread(target=asyncio.run, args=(web.serve(),))
     thread.start()
     try:
