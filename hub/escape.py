@@ -19,6 +19,7 @@ _HEADING = re.compile(r"\A#+")
 _ENTITY = re.compile(r"&(?=#?\w{1,32};)")
 _LOOSE_MARK = re.compile(r"(?<![^\W_])[*_~`]|[*_~`](?![^\W_])")  # not between two letters or digits
 _PLAIN_NUMBER = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{1,10})?")
+_BREAKS = frozenset("\t\r\n")
 _FORMULA_STARTS = frozenset("=+-@;")
 
 _ANGLES = str.maketrans({"<": "＜", ">": "＞"})
@@ -57,8 +58,8 @@ def cell(text: str, *, number: bool = False) -> str:
     numbers or phone numbers, plain ones such as `-5` and `+8613800138000` are left as they are.
     """
     said = printable(text)
-    start = unicodedata.normalize("NFKC", said.lstrip()[:1])
-    if not start or (start[0] not in _FORMULA_STARTS and said[0] not in "\t\r\n"):
+    start = unicodedata.normalize("NFKC", said.lstrip()[:1])[:1]
+    if said[:1] not in _BREAKS and (not start or start not in _FORMULA_STARTS):
         return said[:CELL_LIMIT]
     if number and _PLAIN_NUMBER.fullmatch(said):
         return said

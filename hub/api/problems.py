@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 import orjson
 from fastapi import FastAPI, Request
@@ -24,13 +25,13 @@ class ApiError(Exception):
         self.status, self.detail = status, detail
 
 
-def problem(status: int, detail: str, title: str | None = None) -> Response:
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
     """Return a problem."""
-    body = {"type": "about:blank", "title": title or _TITLES.get(status, "Problem"), "status": status, "detail": detail}
-    headers = {"content-type": "application/problem+json"}
+    body = {"type": "about:blank", "title": _TITLES.get(status, "Problem"), "status": status, "detail": detail}
+    said = {**(headers or {}), "content-type": "application/problem+json"}
     if status == 401:
-        headers["www-authenticate"] = "Bearer"
-    return Response(orjson.dumps(body), status, headers)
+        said["www-authenticate"] = "Bearer"
+    return Response(orjson.dumps(body), status, said)
 
 
 async def _ours(_: Request, error: Exception) -> Response:
@@ -51,9 +52,10 @@ async def _invalid(_: Request, error: Exception) -> Response:
     return problem(422, f"{where or 'The request'}: {first['msg']}.")
 
 
-async def _http(_: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return problem(error.status_code, str(error.detail))
+    said = {404: f"There is nothing at {request.url.path[:200]!r}.", 405: f"{request.method} is not taken here."}
+    return problem(error.status_code, said.get(error.status_code, f"{error.detail}."), headers=error.headers)
 
 
 async def _database(_: Request, error: Exception) -> Response:

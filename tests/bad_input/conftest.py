@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -13,11 +15,27 @@ from tests.bad_input.serving import Served, serving
 DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 
+MEMORY = "/dev/shm"  # nobody cuts the power in these tests, so no case need wait for a disk
+
+
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def workspace() -> Iterator[Path]:
+    """Return an empty folder, in memory where there is one for it."""
+    with tempfile.TemporaryDirectory(dir=MEMORY if os.access(MEMORY, os.W_OK) else None) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="module")
+def served(workspace: Path) -> Iterator[Served]:
     """Return a hub on SQLite."""
-    with serving(tmp_path_factory.mktemp("hub")) as hub:
+    with serving(made(workspace / "served")) as hub:
         yield hub
+
+
+def made(folder: Path) -> Path:
+    """Return a folder, made."""
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture(scope="module", params=DATABASES)
@@ -27,9 +45,9 @@ def stored_address(request: pytest.FixtureRequest) -> str | None:
 
 
 @pytest.fixture(scope="module")
-def stored(stored_address: str | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def stored(stored_address: str | None, workspace: Path) -> Iterator[Served]:
     """Return a hub on either database."""
-    with serving(tmp_path_factory.mktemp("hub"), database=stored_address) as hub:
+    with serving(made(workspace / f"stored-{bool(stored_address)}"), database=stored_address) as hub:
         yield hub
 
 

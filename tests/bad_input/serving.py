@@ -140,7 +140,7 @@ class Served:
     def person(self) -> dict[str, str]:
         """Return a person nobody has seen before."""
         number = next(self._people)
-        return {"id": f"good-{number}", "full_name": "Ann Ng", "email": f"ann.{number}@acme.example.com"}
+        return {"id": f"good-{number}", "full_name": f"Ann N{number}", "email": f"ann@acme-{number}.example"}
 
     def takes_the_next_lead(self) -> bool:
         """Return whether a good lead, posted now, becomes a lead."""

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from hub.testing.imap_server import ImapServer
+from tests.bad_input.conftest import made
 from tests.bad_input.serving import Served, serving
 from tests.conftest import MakeHub
 from tests.core.looking import all_rows, rows
@@ -40,9 +41,9 @@ def database(tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def desk(workspace: Path) -> Iterator[Served]:
     """Return a hub that is handed files."""
-    with serving(tmp_path_factory.mktemp("hub"), CONFIG) as hub:
+    with serving(made(workspace / "desk"), CONFIG) as hub:
         yield hub
 
 

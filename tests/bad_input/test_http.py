@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import socket
+from pathlib import Path
 
 import pytest
 
+from tests.bad_input.conftest import made
 from tests.bad_input.corpus import HOST, HTTP, MIB, TE, Wire, bare, chunked, lead, params, post, said
 from tests.bad_input.serving import Served, read_answer, request, serving
 
@@ -47,9 +49,9 @@ def hung_up(line: socket.socket) -> bool:
 
 
 @pytest.fixture(scope="module")
-def impatient(tmp_path_factory: pytest.TempPathFactory):
+def impatient(workspace: Path):
     """Return a hub that waits a fifth of a second for heads and bodies."""
-    with serving(tmp_path_factory.mktemp("hub"), QUICK) as hub:
+    with serving(made(workspace / "impatient"), QUICK) as hub:
         yield hub
 
 

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from hub.store import submissions as submission_store
+from tests.bad_input.conftest import made
 from tests.bad_input.serving import Served, serving
 from tests.conftest import MakeHub, post, settled
 from tests.core.looking import all_rows, rows
@@ -65,9 +66,11 @@ def prepared(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def broken(stored_address: str | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def broken(stored_address: str | None, workspace: Path) -> Iterator[Served]:
     """Return a hub on either database, whose connectors and step break."""
-    with serving(prepared(tmp_path_factory.mktemp("hub")), config(), database=stored_address) as hub:
+    with serving(
+        prepared(made(workspace / f"broken-{bool(stored_address)}")), config(), database=stored_address
+    ) as hub:
         assert hub.hub.plugins.broken == ()
         yield hub
 

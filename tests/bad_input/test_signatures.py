@@ -7,11 +7,13 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hub.testing.fakes import START
+from tests.bad_input.conftest import made
 from tests.bad_input.corpus import post
 from tests.bad_input.serving import Answer, Served, serving
 
@@ -38,9 +40,9 @@ flows:
 
 
 @pytest.fixture(scope="module")
-def signed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def signed(workspace: Path) -> Iterator[Served]:
     """Return a hub whose sources ask for proof."""
-    with serving(tmp_path_factory.mktemp("hub"), CONFIG) as hub:
+    with serving(made(workspace / "signed"), CONFIG) as hub:
         yield hub
 
 

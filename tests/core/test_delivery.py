@@ -159,8 +159,8 @@ async def test_giving_back_a_delivery_keeps_the_record_of_an_attempt_that_never_
     assert await hub.dispatcher.rescue() == 1
     (row,) = await hub.db.write(store.claim, "crm", clock.now(), clock.now(), "node_b", 5, sqlite=hub.db.sqlite)
     await hub.db.write(store.release, [row.id], "node_b")
-    crm.go.set()
     attempts = await all_rows(hub, "attempt")
+    crm.go.set()
     assert [(one["number"], one["ended_at"]) for one in attempts] == [(1, None)]
 
 
