@@ -34,6 +34,9 @@ flows:
 """
 
 
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # nobody cuts the power in these tests
+
+
 class Postgres:
     """A PostgreSQL of the tests: databases are emptied and used again, which takes a tenth of making new ones."""
 
@@ -71,7 +74,7 @@ def postgres() -> Iterator[Postgres]:
     folder.chmod(0o755)
     with get_server(folder / "data", cleanup_mode="delete") as server:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            connection.execute("ALTER SYSTEM SET fsync = off")  # nobody cuts the power in these tests
+            connection.execute("ALTER SYSTEM SET fsync = off")
             connection.execute("SELECT pg_reload_conf()")
         yield Postgres(server.get_uri())
 
@@ -80,7 +83,8 @@ def postgres() -> Iterator[Postgres]:
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Return the address of an empty database, of either kind."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/hub.db"
+        with tempfile.TemporaryDirectory(prefix="leadhub-", dir=MEMORY) as folder:
+            yield f"sqlite:///{folder}/hub.db"
         return
     server: Postgres = request.getfixturevalue("postgres")
     address = server.take()

@@ -16,11 +16,12 @@ KEY = "the-key-of-this-machine"
 
 
 @contextlib.asynccontextmanager
-async def calling(hub: Hub, key: str | None = KEY) -> AsyncIterator[httpx.AsyncClient]:
+async def calling(hub: Hub, key: str | bytes | None = KEY) -> AsyncIterator[httpx.AsyncClient]:
     """Yield a client of the hub's API that sends this key."""
     app = create_app(hub, local_key=KEY)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    headers = {"authorization": f"Bearer {key}"} if key else {}
+    raw = key.encode() if isinstance(key, str) else key
+    headers = {b"authorization": b"Bearer " + raw} if raw else {}
     async with httpx.AsyncClient(transport=transport, base_url="http://hub", headers=headers) as http:
         yield http
 

@@ -93,7 +93,7 @@ def test_without_a_key_nobody_gets_in(served, method, path, needed):
 @pytest.mark.parametrize(("method", "path", "needed"), DECLARED)
 @pytest.mark.parametrize("key", ["lh_wrong", KEY[:-1], "é" * 20])
 def test_a_wrong_key_is_no_key(served, method, path, needed, key):
-    assert called(served, method, path, key.encode().decode("latin-1")).status_code == 401
+    assert called(served, method, path, key).status_code == 401
 
 
 ALLOWED = [(m, p, role) for m, p, needed in DECLARED for role in ROLES[ROLES.index(needed) :]]

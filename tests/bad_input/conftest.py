@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from tests.bad_input.serving import Served, serving
+from tests.conftest import Postgres
 
 DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
@@ -21,7 +22,8 @@ MEMORY = "/dev/shm"  # nobody cuts the power in these tests, so no case need wai
 @pytest.fixture(scope="module")
 def workspace() -> Iterator[Path]:
     """Return an empty folder, in memory where there is one for it."""
-    with tempfile.TemporaryDirectory(dir=MEMORY if os.access(MEMORY, os.W_OK) else None) as folder:
+    roomy = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 256 << 20
+    with tempfile.TemporaryDirectory(dir=MEMORY if roomy else None) as folder:
         yield Path(folder)
 
 
@@ -39,9 +41,15 @@ def made(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module", params=DATABASES)
-def stored_address(request: pytest.FixtureRequest) -> str | None:
+def stored_address(request: pytest.FixtureRequest) -> Iterator[str | None]:
     """Return the address of an empty database of either kind; None for the SQLite file of the workspace."""
-    return ADDRESSES[request.param](request)
+    if request.param == "sqlite":
+        yield None
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    address = server.take()
+    yield address
+    server.give_back(address)
 
 
 @pytest.fixture(scope="module")
@@ -49,16 +57,3 @@ def stored(stored_address: str | None, workspace: Path) -> Iterator[Served]:
     """Return a hub on either database."""
     with serving(made(workspace / f"stored-{bool(stored_address)}"), database=stored_address) as hub:
         yield hub
-
-
-def _postgres(request: pytest.FixtureRequest) -> str:
-    address = request.getfixturevalue("postgres")
-    name = f"bad_input_{os.getpid()}_{request.module.__name__.rpartition('.')[2]}"
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    return (
-        address.replace("/postgres?", f"/{name}?") if "/postgres?" in address else f"{address.rsplit('/', 1)[0]}/{name}"
-    )
-
-
-ADDRESSES = {"sqlite": lambda _: None, "postgres": _postgres}

@@ -82,7 +82,7 @@ def main(seconds: float = 60.0, connections: int = 50) -> None:
     with tempfile.TemporaryDirectory(prefix="leadhub-bench-") as name, processes(Path(name)) as (url, ledger, pid):
         asyncio.run(load(url, 2.0, connections))  # warm
         time.sleep(1.0)
-        cpu = cpu_seconds(pid)
+        cpu, threads = cpu_seconds(pid), cpu_by_thread(pid)
         before, began = in_ledger(ledger), time.perf_counter()
         accepted, waits, statuses = asyncio.run(load(url, seconds, connections))
         took = time.perf_counter() - began
@@ -90,6 +90,7 @@ def main(seconds: float = 60.0, connections: int = 50) -> None:
         while in_ledger(ledger) - before < at_end or _grows(ledger):
             at_end = in_ledger(ledger) - before
         cpu = cpu_seconds(pid) - cpu
+        threads = {name: spent - threads.get(name, 0.0) for name, spent in cpu_by_thread(pid).items()}
         drained = time.perf_counter() - began
         lone = sorted(_lone(url, ledger) for _ in range(100))
         waits.sort()
@@ -101,6 +102,9 @@ def main(seconds: float = 60.0, connections: int = 50) -> None:
         print(
             f"{'CPU of the hub per lead':32} {cpu / accepted * 1e6:10.0f} µs, so at most {accepted / cpu:.0f} leads/s and core"
         )
+        busiest = sorted(threads.items(), key=lambda pair: -pair[1])[:3]
+        shares = ", ".join(f"{name} {spent / accepted * 1e6:.0f} µs a lead" for name, spent in busiest)
+        print(f"{'where it goes':32} {shares}")
         print(f"{'answer p50':32} {statistics.median(waits) * 1e3:10.1f} ms")
         print(f"{'answer p99':32} {waits[int(len(waits) * 0.99)] * 1e3:10.1f} ms")
         print(
@@ -112,6 +116,16 @@ def cpu_seconds(pid: int) -> float:
     """Return the CPU time a process has used; it says what a busy machine's clock cannot."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_by_thread(pid: int) -> dict[str, float]:
+    """Return the CPU seconds of a process's threads: the loop decides, sends and answers, the writer commits."""
+    seconds: dict[str, float] = {}
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        fields = (task / "stat").read_text().rpartition(")")[2].split()
+        name = "loop" if task.name == str(pid) else f"thread {task.name}"
+        seconds[name] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return seconds
 
 
 def _grows(ledger: Path) -> bool:

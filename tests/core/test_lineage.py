@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -366,11 +367,11 @@ async def test_one_of_the_persons_keys_finds_their_lead(make_hub: MakeHub, clock
     assert await traces(hub) == []
 
 
-async def test_an_erased_person_is_in_no_file_of_the_database(make_hub: MakeHub, clock, tmp_path, database):
+async def test_an_erased_person_is_in_no_file_of_the_database(make_hub: MakeHub, clock, database):
     hub = await make_hub()
     await planted(hub, clock)
     await hub.lineage.erase(email="canary.byrd@example.com", phone="13911112222")
-    files = list(tmp_path.glob("hub.db*"))
+    files = list(Path(database.removeprefix("sqlite:///")).parent.glob("hub.db*"))
     assert bool(files) == database.startswith("sqlite")
     assert [file.name for file in files if any(trace.encode() in file.read_bytes().lower() for trace in TRACES)] == []
 
