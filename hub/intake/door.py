@@ -30,7 +30,7 @@ from hub.store.types import dumps
 
 log = logging.getLogger("leadhub")
 
-STORE_SECONDS = 1.0  # the strictest sender waits 1.25 s
+STORE_SECONDS = 1.0  # the strictest sender waits 1.25 s; who may wait longer for the answer may wait for this too
 WAITING = 5_000  # submissions that may wait in this process before senders are told to come back
 MAX_KEY = 255
 KEPT_HEADERS = 64
@@ -111,8 +111,8 @@ class Door:
             client=inbound.client or None, idempotency_key=key,
             due_at=now + LEASE,
         )  # fmt: skip
-        first = await self._store(row)
         within = plan.settings.hub.answer_within
+        first = await self._store(row, max(STORE_SECONDS, within))
         if first is not None:
             return await self._again(first, body_digest, within)
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
@@ -122,12 +122,12 @@ class Door:
         self.pipeline.offer(item)
         return await self._wait(item.id, future, within)
 
-    async def _store(self, row: dict[str, Any]) -> SubmissionRow | None:
+    async def _store(self, row: dict[str, Any], within: float) -> SubmissionRow | None:
         """Keep the row; returns the submission that had its Idempotency-Key first, if there was one."""
         keeping: asyncio.Future[Any] = asyncio.ensure_future(
             self.db.write(store.add_once, row) if row["idempotency_key"] else self._add([row])
         )
-        done, _ = await asyncio.wait((keeping,), timeout=STORE_SECONDS)
+        done, _ = await asyncio.wait((keeping,), timeout=within)
         if not done:
             keeping.add_done_callback(lambda late: late.exception())  # it may still be kept: a repeat is recognised
             raise Refusal(503, "It could not be kept in time. Send it again.", retry_after=5)

@@ -16,7 +16,7 @@ from hub.errors import Conflict
 from hub.ids import Ids
 from hub.lead import RawLead
 from hub.pipeline.engine import Pipeline
-from hub.pipeline.reading import LEASE, Answer, Item, content_key, digest, pack
+from hub.pipeline.reading import LEASE, Answer, Item, content_key, digest, pack, storable_key
 from hub.store import submissions as store
 from hub.store.database import Database
 from hub.store.tables import CursorRow, ImportRow
@@ -58,7 +58,8 @@ class Rows:
         self, source: str, leads: Sequence[RawLead], now: datetime, import_id: str | None
     ) -> tuple[list[dict[str, Any]], list[Item]]:
         rows, items = [], []
-        for raw in leads:
+        for given in leads:
+            raw = storable_key(given)
             body = pack(raw)
             key = raw.key or content_key(raw)
             keyed = raw if raw.key else RawLead(

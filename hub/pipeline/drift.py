@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from hub.clock import Clock
 from hub.events import Event
+from hub.normal.text import storable
 from hub.store.tables import FieldRow
 
 FIELD = FieldRow.__table__  # type: ignore[attr-defined]
@@ -43,7 +44,7 @@ class Drift:
             if not new or len(known) > MOST:
                 continue
             known.update(new)
-            self.fresh += [(source, name[:200]) for name in new]
+            self.fresh += [(source, str(storable(name[:200]))) for name in new]
             if not first:
                 self._emit(
                     [Event("schema.drifted", self._clock.now(), source=source, data={"fields": sorted(new)[:50]})]

@@ -47,7 +47,7 @@ def create_app(hub: Hub, *, local_key: str | None = None, bells: bool = True) ->
     app.state.hub, app.state.local_key, app.state.keys = hub, local_key, {}
     problems.install(app)
     intake = Route("/in/{source}", door.intake, methods=door.METHODS)
-    app.state.door = Router([intake])
+    app.state.door = Router([intake], redirect_slashes=False)
     app.router.routes.insert(0, intake)  # where a list of the routes looks for it
     for part in (ops, leads, work, setup, admin, overview):
         app.include_router(part.router)

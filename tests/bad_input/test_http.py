@@ -279,11 +279,6 @@ def test_a_405_names_what_is_allowed_13(served: Served):
     assert served.get("/in/api").headers["allow"] == "POST"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="hub/api/app.py leaves redirect_slashes on: /in/api/ answers 307 to /in/api",
-)
 @pytest.mark.parametrize(
     "path", [pytest.param(b"/in/api/", id="14-slash"), pytest.param(b"/in/api%2f", id="14-encoded-slash")]
 )

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import DBAPIError
 
 from hub.store import submissions as submission_store
 from tests.bad_input.conftest import made
@@ -185,15 +184,6 @@ flows: [{name: inbound, from: [list], routes: [{name: all, to: [chat]}]}]
 """
 
 
-def but_not_yet_on_postgres(reason: str) -> Any:
-    """Return the parameters of a test that fails on PostgreSQL for a known reason."""
-    marks = (pytest.mark.postgres, pytest.mark.xfail(strict=True, raises=DBAPIError, reason=reason))
-    return pytest.mark.parametrize("database", ["sqlite", pytest.param("postgres", marks=marks)], indirect=True)
-
-
-@but_not_yet_on_postgres(
-    "hub/intake/rows.py keeps the key of a row as it is; hub.pipeline.reading.storable_key would mend it"
-)
 @pytest.mark.parametrize(
     "key",
     [
@@ -214,7 +204,6 @@ async def test_an_odd_key_in_a_file_costs_no_row(make_hub: MakeHub, tmp_path: Pa
     assert len(await all_rows(hub, "lead")) == 5
 
 
-@but_not_yet_on_postgres("hub/pipeline/drift.py stores a field's name as it is, NUL included, and flush and stop raise")
 async def test_fields_with_odd_names_are_noticed_and_the_hub_can_stop(make_hub: MakeHub):
     hub = await make_hub(LISTED.replace("list_file, key: id", "json_webhook, auth: none"))
     answer = await post(
