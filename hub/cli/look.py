@@ -59,10 +59,10 @@ def deliveries(
 ) -> None:
     """List deliveries, newest first; with --retry, send those of that state again."""
     said = asyncio.run(_deliveries(state, sink, retry, limit, config))
-    if retry:
-        console().print(f"{said['retried']} deliveries are due again.")
-    elif as_json:
+    if as_json:
         write_json(said)
+    elif retry:
+        console().print(f"{said['retried']} deliveries are due again.")
     else:
         columns = ("id", "lead", "sink", "route", "state", "attempts", "due_at", "reason")
         write_table("Deliveries", columns, said["items"])

@@ -36,7 +36,7 @@ def add_to(app: typer.Typer) -> None:
 def run(
     config: Config = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on; default 127.0.0.1.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; default 8400.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; default 8400, 0: any free one.")] = None,
     roles: Annotated[str, typer.Option(help="What this process does.")] = "intake,worker,scheduler",
 ) -> None:
     """Start the hub: intake, worker and scheduler in one process, or the roles you name."""
@@ -48,7 +48,7 @@ def run(
     place.roles = chosen
     environment = Environment()
     hub = Hub.open(place)
-    asyncio_run(serve(hub, host or environment.host, port or environment.port))
+    asyncio_run(serve(hub, host or environment.host, environment.port if port is None else port))
 
 
 def asyncio_run(work: Coroutine[Any, Any, None]) -> None:

@@ -111,6 +111,7 @@ def _decision(run: Run, work: Work, ended: Ended) -> dict[str, Any]:
             "team": given.team, "owner": given.owner, "strategy": given.strategy, "considered": list(given.considered),
         },
         "respond_within": work.respond_within,
+        **({"accepted": sorted(work.accept)} if work.accept else {}),
     }  # fmt: skip
 
 

@@ -56,6 +56,14 @@ async def test_a_quarantined_lead_goes_on_once_a_person_accepts_it(make_hub: Mak
     assert [row["kind"] for row in await all_rows(hub, "decision")] == ["run", "replay", "replay"]
 
 
+async def test_what_a_person_accepted_stays_accepted(make_hub: MakeHub):
+    hub = await make_hub(config())
+    said = await send(hub, {"id": "9", "full_name": "Nobody"})
+    accepted = await hub.replays.replay(said["submission"], frozenset({"unreachable"}))
+    again = await hub.replays.replay(said["submission"])
+    assert (again.status, again.lead) == ("accepted", accepted.lead)
+
+
 async def test_accepting_one_problem_does_not_accept_another(make_hub: MakeHub):
     hub = await make_hub(config())
     said = await send(hub, {"id": "9", "full_name": "Nobody"})
@@ -171,6 +179,9 @@ async def test_a_lead_whose_replay_ends_in_quarantine_keeps_its_submission(make_
     (row,) = await all_rows(hub, "submission")
     assert (row["state"], row["lead"]) == ("quarantined", said["lead"])
     assert (await lead_of(hub, said["lead"])).email == "ann@example.com"
+    accepted = await hub.replays.replay(said["submission"], frozenset({"required_missing"}))
+    assert (accepted.status, accepted.lead) == ("accepted", said["lead"])
+    assert len(await all_rows(hub, "lead")) == 1
 
 
 async def test_a_replayed_list_makes_no_new_leads(make_hub: MakeHub):
