@@ -59,8 +59,11 @@ def announce(folder: Path, url: str, key: str) -> None:
     """Leave word where this workspace's hub runs, for commands of the same user only."""
     path = folder / RUNNING
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.touch(mode=0o600)
-    path.write_text(json.dumps({"url": url, "key": key, "pid": os.getpid()}))
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    new.touch(mode=0o600)
+    new.write_text(json.dumps({"url": url, "key": key, "pid": os.getpid()}))
+    new.replace(path)  # whole or not at all: a command may look at any moment
 
 
 def withdraw(folder: Path) -> None:

@@ -253,22 +253,26 @@ def hub_beside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path,
     (folder / "hub.yaml").write_text(CONFIG, "utf-8")
     (folder / "list.csv").write_text(LIST, "utf-8")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LEADHUB_")}
-    with subprocess.Popen(
-        [sys.executable, "-m", "hub.cli", "run", "--port", "0"], cwd=folder, env=environment
-    ) as process:
+    command = [sys.executable, "-m", "hub.cli", "run", "--port", "0"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
+    try:
         yield folder, _address(folder, process)
         process.terminate()
-        assert process.wait(30) == 0
-    assert not (folder / RUNNING).exists()
+        assert process.wait(60) == 0
+        assert not (folder / RUNNING).exists()
+    finally:
+        process.kill()
+        process.wait()
 
 
 def _address(folder: Path, process: subprocess.Popen[bytes]) -> str:
-    for _ in range(600):
+    for _ in range(1800):
         if (folder / RUNNING).exists():
             return str(json.loads((folder / RUNNING).read_text())["url"])
-        assert process.poll() is None
+        assert process.poll() is None, (folder / "log").read_text()
         time.sleep(0.05)
-    raise AssertionError("the hub did not start")
+    raise AssertionError((folder / "log").read_text() or "the hub did not start")
 
 
 def test_commands_go_through_the_hub_that_runs_in_the_workspace(hub_beside, monkeypatch, leadhub):
