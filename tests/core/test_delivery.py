@@ -229,7 +229,7 @@ async def test_first_attempts_go_before_retries_and_retries_before_replays(make_
 
 
 async def test_a_database_that_fails_while_a_lead_is_stored_costs_neither_the_lead_nor_a_place(
-    make_hub: MakeHub, clock
+    make_hub: MakeHub, clock, caplog
 ):
     hub = await make_hub(one_sink())
     await hub.db.write(_rename, "decision", "decision_gone")
@@ -243,6 +243,7 @@ async def test_a_database_that_fails_while_a_lead_is_stored_costs_neither_the_le
     await settled(hub)
     assert [row["state"] for row in await all_rows(hub, "delivery")] == ["sent"] * 30
     assert len(hub.plan.sinks["crm"].sent) == 30
+    assert "example.com" not in caplog.text  # logs name no person
 
 
 async def test_a_database_that_fails_while_an_outcome_is_stored_leaves_the_lane_at_work(make_hub: MakeHub, clock):

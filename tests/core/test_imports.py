@@ -281,7 +281,7 @@ damage = st.tuples(st.integers(0, 400), st.sampled_from([b"", b"\xff", b"\0", b'
 
 
 @settings(
-    max_examples=20, deadline=None, derandomize=True, database=None,
+    max_examples=12, deadline=None, derandomize=True, database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 @given(

@@ -163,7 +163,7 @@ async def test_a_sink_whose_settings_changed_finishes_what_it_was_sending_and_st
     await until(lambda: old.started)
     rewrite(tmp_path, config.replace("{connector: waiting_sink}", "{connector: waiting_sink, timeout: 7}"))
     reloading = asyncio.create_task(hub.reload())
-    await asyncio.sleep(0.02)
+    await until(lambda: hub.dispatcher.lanes["chat"] is not before)
     old.go.set()
     assert await reloading
     hub.dispatcher.lanes["chat"].sink.go.set()

@@ -7,10 +7,12 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from hub.delivery.dispatcher import LEASE
 from hub.lead import Sent
 from hub.store import deliveries as store
+from hub.store.claims import claiming
 from hub.store.columns import DELIVERY
 from hub.store.deliveries import RESCUES, Result
 from hub.testing.fakes import SearchableSink, WaitingSink
@@ -107,6 +109,15 @@ async def test_a_delivery_has_at_most_one_valid_lease(make_hub: MakeHub, clock):
     held = await rows(hub, "delivery", state="sending")
     assert len({(row["id"], row["lease_by"]) for row in held}) == 30
     assert len(await all_rows(hub, "attempt")) == 30
+
+
+def test_on_postgresql_a_claim_cannot_take_more_than_its_limit():
+    """A plain subquery claimed 200 rows instead of 1 once the planner joined it row by row."""
+    due = sa.select(DELIVERY.c.id).limit(1)
+    statement = claiming(DELIVERY, due, {"state": "sending"}, sqlite=False)
+    text = " ".join(str(statement.compile(dialect=postgresql.dialect())).split())
+    assert "WITH chosen AS MATERIALIZED (SELECT delivery.id" in text
+    assert "FOR UPDATE SKIP LOCKED" in text
 
 
 class SlowSearchable(WaitingSink, SearchableSink):
