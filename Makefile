@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: run test format lint types docs lock bench clean
+.PHONY: run test format lint types docs lock bench faults faults-long clean
 .DEFAULT_GOAL := test
+.DELETE_ON_ERROR:
 
 run: $(VENV)/.run  ## install what is needed, start the demo workspace, keep serving
 	@$(BIN)/leadhub demo
@@ -26,14 +27,24 @@ docs: $(VENV)/.test
 bench: $(VENV)/.test
 	$(BIN)/python -m tests.benchmarks
 
+faults: $(VENV)/.test  ## break hubs on purpose, the short set; ONLY=K1,P1 and SEED=7 repeat a part
+	$(BIN)/python -m tests.faults short $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
+
+faults-long: $(VENV)/.test  ## all of it; docs/reliability.md is written anew from its result
+	$(BIN)/python -m tests.faults long $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
+	$(BIN)/python -m tests.faults report
+
 lock: $(VENV)/.test  ## write the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 --extra checkout pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 --extra checkout --extra dev pyproject.toml -o requirements-dev.lock
 
+# Debian ships venv apart from Python: then virtualenv does, out of a folder of its own that goes again.
 $(VENV)/bin/python:
-	@$(PYTHON) -m venv $(VENV) 2>/dev/null \
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 \
 	  || { rm -rf $(VENV); $(PYTHON) -m virtualenv --quiet $(VENV) 2>/dev/null; } \
-	  || { rm -rf $(VENV); $(PYTHON) -m pip install --quiet --user --break-system-packages virtualenv && $(PYTHON) -m virtualenv --quiet $(VENV); }
+	  || { rm -rf $(VENV); $(PYTHON) -m pip install -qq --disable-pip-version-check --target $(VENV).tools virtualenv \
+	    && PYTHONPATH=$(VENV).tools $(PYTHON) -m virtualenv --quiet $(VENV); made=$$?; rm -rf $(VENV).tools; [ $$made = 0 ]; } \
+	  || { rm -rf $(VENV); echo "$(PYTHON) makes no virtual environment. Install its venv (Debian: apt install python3-venv)." >&2; exit 1; }
 
 $(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/python
 	@echo "Installing leadhub into $(VENV) ..."

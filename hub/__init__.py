@@ -22,9 +22,9 @@ from hub.families.filesink import FileSink
 from hub.families.google import GoogleCaller
 from hub.families.mailbox import Mailbox
 from hub.families.mailer import MailAddress, MailServer, mail_address
-from hub.families.message import Message, Wording
+from hub.families.message import Message, Teller, Wording
 from hub.families.meta_graph import Graph, time_filter
-from hub.families.polling import Sweep, Sweeps, Window, all_pages
+from hub.families.polling import Sweep, Sweeps, SweepSource, Window, all_pages
 from hub.families.record import Record
 from hub.families.table import Columns
 from hub.fields import DEFAULT_COLUMNS, FieldPath, fill, iso, lead_dict, pick, text, to_json
@@ -96,8 +96,10 @@ __all__ = [
     "Site",
     "Stop",
     "Sweep",
+    "SweepSource",
     "Sweeps",
     "Table",
+    "Teller",
     "TimeZone",
     "Token",
     "Unclear",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
+import httpx
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.clock import Clock, SystemClock
@@ -39,6 +41,13 @@ class Connector:
 
     def ready(self) -> None:
         """Prepare what the settings imply (parsed keys, compiled patterns), without I/O."""
+
+    async def expiry(self, http: httpx.AsyncClient) -> datetime | None:
+        """Return when the token or key ends, where the vendor says it; None when it never does, or nobody knows.
+
+        Raises Misconfigured when it is refused already. Asked every few hours, and told days before.
+        """
+        return None
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.instance}>"

@@ -23,6 +23,10 @@ class Retry(LeadhubError):
         self.after = after
 
 
+class Unreached(Retry):
+    """Nobody took the connection, so nothing was sent: refused, or no way to the host."""
+
+
 class Unclear(LeadhubError):
     """It may have arrived: repeat only where the sink forgives a repeat or a search says it is not there."""
 
@@ -52,6 +56,14 @@ class ConfigError(LeadhubError):
         self.file, self.line, self.key = file, line, key
         where = f"{file}:{line}: " if file and line else f"{file}: " if file else ""
         super().__init__(f"{where}{reason}")
+
+
+class UnsetSecret(ConfigError):
+    """The configuration refers to a secret that is not there."""
+
+
+class Broken(LeadhubError):
+    """The database failed under us: nothing may be claimed any more, the process must end."""
 
 
 class Conflict(LeadhubError):

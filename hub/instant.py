@@ -11,10 +11,11 @@ _LAST = datetime(2100, 1, 1, tzinfo=UTC).timestamp()
 _NUMBER = re.compile(r"[0-9]{9,17}(\.[0-9]{1,9})?")
 
 
-def instant(value: Any, zone: tzinfo = UTC) -> datetime | None:
+def instant(value: Any, zone: tzinfo | None = UTC) -> datetime | None:
     """Return a time in UTC from ISO 8601 text, or a count since 1970 whose unit its size tells; None for anything else.
 
-    `zone` is where text without an offset was written. Times before 1990 and after 2100 are no one's, so None.
+    `zone` is where text without an offset was written; None leaves such a time without one, for the hub to read in
+    the zone of its source. Times before 1990 and after 2100 are no one's, so None.
     """
     if isinstance(value, datetime):
         found: datetime | None = value if value.tzinfo else value.replace(tzinfo=zone)
@@ -24,9 +25,12 @@ def instant(value: Any, zone: tzinfo = UTC) -> datetime | None:
         return _counted(float(text))
     else:
         found = _written(text, zone)
-    if found is None or not _FIRST <= found.timestamp() < _LAST:
+    if found is None:
         return None
-    return found.astimezone(UTC)
+    moment = found if found.tzinfo else found.replace(tzinfo=UTC)
+    if not _FIRST <= moment.timestamp() < _LAST:
+        return None
+    return moment.astimezone(UTC) if found.tzinfo else found
 
 
 def _counted(count: float) -> datetime | None:
@@ -36,7 +40,7 @@ def _counted(count: float) -> datetime | None:
     return None
 
 
-def _written(text: str, zone: tzinfo) -> datetime | None:
+def _written(text: str, zone: tzinfo | None) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
         return moment if moment.tzinfo else moment.replace(tzinfo=zone)

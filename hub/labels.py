@@ -90,7 +90,13 @@ _CHINESE: Mapping[str, str] = MappingProxyType(
     }
 )
 
-_OURS: Mapping[str, tuple[str, str]] = MappingProxyType({"email_free": ("free mailbox", "免费邮箱")})
+_OURS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "email_free": ("free mailbox", "免费邮箱"),
+        "phone_region": ("country of the phone number", "号码归属地"),
+        "phone_carrier": ("phone carrier", "运营商"),
+    }
+)
 
 _PREFIXES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 LEAD_FIELDS: dict[str, str] = {
     "full_name": "The person's whole name, in the order the person writes it.",
@@ -209,14 +209,39 @@ class Lead(_Record):
     @classmethod
     def blank(cls, **fields: Any) -> Lead:
         """Return a new lead with these attributes; values are trusted, and nothing is built anew but the copy."""
-        return _BLANK.model_copy(update=fields)
+        return _BLANK.with_fields(**fields)
 
     def with_fields(self, **changes: Any) -> Lead:
         """Return a copy with these attributes changed; values are trusted, not validated again."""
-        return self.model_copy(update=changes)
+        made = object.__new__(Lead)  # as model_copy does, without its notes of what was set: a dozen copies a lead
+        object.__setattr__(made, "__dict__", {**self.__dict__, **changes})
+        object.__setattr__(made, "__pydantic_fields_set__", _ALL)
+        object.__setattr__(made, "__pydantic_extra__", None)
+        object.__setattr__(made, "__pydantic_private__", None)
+        return made
 
 
+_ALL = set(Lead.model_fields)
 _BLANK = Lead()
+
+
+def misfit(record: Lead | Touch, before: Lead | Touch | None) -> tuple[str, str] | None:
+    """Return the first attribute changed since `before` that the record cannot hold, and why; None when all of it fits.
+
+    Copies trust what they are given: this is for records out of code that is not ours. Values are never quoted.
+    """
+    known = before.__dict__ if before is not None else {}
+    changed = {name: value for name, value in record.__dict__.items() if value is not known.get(name)}
+    plain = {name: value.__dict__ if isinstance(value, Touch) else value for name, value in changed.items()}
+    try:
+        checked = type(record).model_validate(plain).__dict__
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        if first["type"] == "extra_forbidden":
+            return ".".join(map(str, first["loc"])), "there is no such field"
+        return ".".join(map(str, first["loc"])), first["msg"][:1].lower() + first["msg"][1:]
+    bytes_ = (name for name, value in changed.items() if isinstance(value, bytes | bytearray) and name in checked)
+    return next(((name, "input should be text, not bytes") for name in bytes_), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
-"""What a person may take back: merges, joins, imports, and a person's data altogether."""
+"""What a person may take back: merges, joins and imports."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from typing import Any
 
+import httpx
 import sqlalchemy as sa
 from sqlmodel import Session
 
@@ -13,23 +13,25 @@ from hub.errors import BadInput
 from hub.events import Event
 from hub.ids import Ids
 from hub.lead import Lead
-from hub.normal import email as emails
-from hub.normal import phone as phones
 from hub.normal.keys import keys as keys_of
-from hub.pipeline.reading import item_of, pack, parse
+from hub.pipeline.renewal import Renewal
 from hub.plan import Plan
-from hub.store import erasure
+from hub.store import joins
 from hub.store import leads as lead_store
 from hub.store import lineage as store
+from hub.store.audit import Actor, noted
 from hub.store.columns import IMPORT
 from hub.store.database import Database
 from hub.store.log import append
-from hub.store.tables import SubmissionRow
-from hub.survivorship import rebuild, renew
+from hub.survivorship import fold, rebuild, renew
 
 
 class Lineage:
-    """Un-merges, undoes imports and erases people; each is one transaction."""
+    """Joins leads, takes them apart and undoes imports.
+
+    Each is one transaction. After it the leads it changed are found out about and scored anew; owners and deliveries
+    stay as they are.
+    """
 
     def __init__(
         self,
@@ -38,21 +40,31 @@ class Lineage:
         *,
         clock: Clock,
         ids: Ids,
+        http: httpx.AsyncClient,
         emit: Callable[[Iterable[Event]], None],
     ) -> None:
         self.db, self.plan, self.clock, self.ids, self.emit = db, plan, clock, ids, emit
+        self._renewal = Renewal(db, plan, clock=clock, http=http)
 
     def _trust(self, source: str) -> int:
-        settings = self.plan().settings.sources.get(source)
-        return settings.trust if settings else 50
+        return self.plan().settings.trust_of(source)
 
-    async def unmerge(self, lead: str, *, submission: str | None = None, other: str | None = None) -> str:
+    async def unmerge(
+        self, lead: str, *, submission: str | None = None, other: str | None = None, by: Actor | None = None
+    ) -> str:
         """Take a submission, or a lead that was joined, out of a lead again; returns the id of the lead it makes."""
-        event = await self.db.write(self._unmerge, lead, submission, other)
+        taken = submission or other
+        apart = noted(
+            self._unmerge, "lead.unmerged", by=by, at=self.clock.now(), target=lead,
+            told=lambda event: {"taken": taken, "into": event.data["into"]},
+        )  # fmt: skip
+        event = await self.db.write(apart, lead, submission, other, "separate")
+        into = str(event.data["into"])
+        await self._renewal.renew((str(event.lead), into))
         self.emit([event])
-        return str(event.data["into"])
+        return into
 
-    def _unmerge(self, lead: str, submission: str | None, other: str | None, *, session: Session) -> Event:
+    def _unmerge(self, lead: str, submission: str | None, other: str | None, pair: str, *, session: Session) -> Event:
         now = self.clock.now()
         known = lead_store.load([lead], session=session).get(lead)
         if known is None:
@@ -61,8 +73,12 @@ class Lineage:
         every = dict(lead_store.candidates(known.id, session=session))
         stay = [said for id_, said in every.items() if id_ not in moving]
         leave = [said for id_, said in every.items() if id_ in moving]
-        if not stay or not leave:
-            said = "Name one submission of the lead that is not its only one, or a lead that was joined into it."
+        if not leave:
+            what = f"submission {submission[:64]!r}" if submission else f"lead {(other or '')[:64]!r} joined into it"
+            said = f"The lead {known.id} has no {what}. Name one submission of it, or a lead that was joined into it."
+            raise BadInput(said, status=422)
+        if not stay:
+            said = f"Nothing else is in the lead {known.id}. Name one submission that is not its only one."
             raise BadInput(said, status=422)
         rest = renew(known, stay, self._trust).with_fields(version=known.version + 1, updated_at=now)
         taken = self._taken(leave, other, session)
@@ -70,6 +86,7 @@ class Lineage:
         store.move(known.id, taken.id, moving, now, session=session)
         store.share_keys(known.id, taken.id, moving, mine, theirs, joined=other is not None, session=session)
         store.rewrite((rest, taken), now, session=session)
+        joins.decide_pair(known.id, taken.id, pair, session=session)
         event = Event("lead.unmerged", now, known.id, submission, data={"into": taken.id})
         append([event], session=session)
         return event
@@ -83,37 +100,88 @@ class Lineage:
         made = rebuild(parts, self._trust)
         return made.with_fields(id=self.ids("lead"), version=1, created_at=now, updated_at=now)
 
-    async def undo_import(self, import_id: str) -> dict[str, int]:
+    async def accept(self, suggestion: int, *, by: Actor | None = None) -> tuple[str, str | None]:
+        """Join the leads of a suggestion; returns the elder, which stays, and the other: None if they were one."""
+        accept = noted(
+            self._accept, "lead.joined", by=by, at=self.clock.now(), target=str(suggestion),
+            told=lambda done: {"lead": done[0], "other": done[1].data["other"]} if done[1] else None,
+        )  # fmt: skip
+        lead, event = await self.db.write(accept, suggestion)
+        if event is None:
+            return lead, None
+        await self._renewal.renew([lead])
+        self.emit([event])
+        return lead, str(event.data["other"])
+
+    def _accept(self, suggestion: int, *, session: Session) -> tuple[str, Event | None]:
+        now = self.clock.now()
+        row = joins.undecided(suggestion, ("open", "separate"), session=session)
+        found = lead_store.load((row.lead, row.other), session=session)
+        gone = [id_ for id_ in (row.lead, row.other) if id_ not in found]
+        if gone:
+            raise BadInput(f"The lead {gone[0]} is gone. Dismiss the suggestion.", status=409)
+        joins.decide(suggestion, "joined", session=session)
+        one, *others = sorted({lead.id: lead for lead in found.values()}.values(), key=lambda lead: lead.id)
+        if not others:
+            return one.id, None
+        other = others[0]
+        golden = fold(one, other, self._trust).with_fields(version=one.version + 1, updated_at=now)
+        if not one.owner:
+            golden = golden.with_fields(team=other.team or one.team, owner=other.owner)
+        joins.join(one.id, other.id, now, submission=None, why="a person said so", session=session)
+        joins.owe_once(one.id, [other.id], session=session)
+        store.rewrite([golden], now, session=session)
+        event = Event("lead.joined", now, one.id, data={"other": other.id, "suggestion": suggestion})
+        append([event], session=session)
+        return one.id, event
+
+    async def dismiss(self, suggestion: int) -> None:
+        """Note that the leads of a suggestion are two people."""
+        row = await self.db.write(self._dismiss, suggestion)
+        data = {"other": row.other, "suggestion": suggestion}
+        self.emit([Event("suggestion.dismissed", self.clock.now(), row.lead, data=data)])
+
+    def _dismiss(self, suggestion: int, *, session: Session) -> joins.Pair:
+        row = joins.undecided(suggestion, ("open",), session=session)
+        joins.decide(suggestion, "separate", session=session)
+        return row
+
+    async def undo_import(self, import_id: str, *, by: Actor | None = None) -> dict[str, int]:
         """Take everything an import brought out again; leads that others know too keep what the others said."""
-        counts = await self.db.write(self._undo_import, import_id)
+        undo = noted(
+            self._undo_import, "import.undone", by=by, at=self.clock.now(), target=import_id, told=lambda done: done[0]
+        )
+        counts, changed = await self.db.write(undo, import_id)
+        await self._renewal.renew(changed)
         self.emit([Event("import.undone", self.clock.now(), data={"import": import_id, **counts})])
         return counts
 
-    def _undo_import(self, import_id: str, *, session: Session) -> dict[str, int]:
+    def _undo_import(self, import_id: str, *, session: Session) -> tuple[dict[str, int], list[str]]:
         now = self.clock.now()
         state = session.execute(sa.select(IMPORT.c.state).where(IMPORT.c.id == import_id)).scalar()
         if state is None or state == "undone":
             raise BadInput(f"There is no import {import_id[:64]!r} to undo.", status=404)
         brought = store.of_import(import_id, session=session)
-        for lead, other in store.joins_by(brought, session=session):
-            self._unmerge(lead, None, other, session=session)
+        apart = [
+            self._unmerge(lead, None, other, "open", session=session)
+            for lead, other in store.joins_by(brought, session=session)
+        ]
         owners = store.of_import(import_id, session=session)
         gone: list[str] = []
-        rebuilt = 0
+        rebuilt: list[str] = []
         for lead in sorted(set(filter(None, owners.values()))):
-            if self._without(lead, {id_ for id_, owner in owners.items() if owner == lead}, session):
-                rebuilt += 1
-            else:
-                gone.append(lead)
+            mine = {id_ for id_, owner in owners.items() if owner == lead}
+            (rebuilt if self._without(lead, mine, session) else gone).append(lead)
         stopped = store.forget_submissions(brought, now, session=session)
         stopped += store.drop_leads(gone, "undone", now, session=session)
         session.execute(sa.update(IMPORT).where(IMPORT.c.id == import_id).values(state="undone", ended_at=now))
-        return {
+        counts = {
             "submissions": len(brought),
             "leads_removed": len(gone),
-            "leads_rebuilt": rebuilt,
+            "leads_rebuilt": len(rebuilt),
             "deliveries_stopped": stopped,
         }
+        return counts, [*rebuilt, *(str(lead) for event in apart for lead in (event.lead, event.data["into"]))]
 
     def _without(self, lead: str, submissions: Collection[str], session: Session) -> bool:
         """Write a lead as it is without these submissions; returns whether anything is left of it."""
@@ -128,44 +196,6 @@ class Lineage:
         changed = renew(known, rest, self._trust).with_fields(version=known.version + 1, updated_at=now)
         store.rewrite([changed], now, session=session)
         return True
-
-    async def erase(self, *, email: str | None = None, phone: str | None = None) -> dict[str, Any]:
-        """Blank everything personal of the person with that e-mail address or phone number, in every table."""
-        person = self._person(email, phone)
-        counts, events = await self.db.write(self._erase, person)
-        self.emit(events)
-        await self.db.scrub()
-        return {"leads": [event.lead for event in events], "counts": counts}
-
-    def _erase(self, person: erasure.Person, *, session: Session) -> tuple[dict[str, int], list[Event]]:
-        now = self.clock.now()
-        leads = erasure.leads_of(person, session=session)
-        loose = erasure.loose_submissions(person, session=session)
-        if not leads and not loose:
-            return {}, []
-        counts = erasure.blank(leads, loose, self._first_part, now, session=session)
-        events = [Event("lead.erased", now, lead) for lead in leads]
-        append(events, session=session)
-        return counts, events
-
-    def _first_part(self, row: SubmissionRow) -> bytes:
-        """Return what a submission of several leads says of its first one, as a submission of its own."""
-        source = self.plan().sources.get(row.source)
-        raws = parse(source, item_of(row)) if source else []
-        return pack(raws[0]) if raws else b""
-
-    def _person(self, email: str | None, phone: str | None) -> erasure.Person:
-        """Return the exact keys and spellings of a person; raises BadInput for a number that cannot be read."""
-        region = self.plan().settings.hub.region
-        keys, number = [], None
-        if email:
-            keys.append(f"email:{emails.match_key(email)}")
-        if phone:
-            number = phones.phone(phone, (region,) if region else ()).value
-            if number is None:
-                raise BadInput("The phone number cannot be read. Write it with its country code, as +14155550100.", 422)
-            keys.append(f"phone:{number}")
-        return erasure.Person(frozenset((*keys, *(f"test:{key}" for key in keys))), email, number)
 
 
 def _keys(said: Iterable[Lead]) -> frozenset[str]:

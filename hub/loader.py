@@ -20,6 +20,7 @@ from hub import hookspecs
 from hub.errors import ConfigError
 from hub.paths import shipped
 from hub.registry import Provider, Registry
+from hub.settings.files import Secrets
 
 CORE = ("hub.steps",)  # by name, so that no import runs up the floors
 GROUP = "leadhub.plugins"
@@ -53,10 +54,10 @@ class Plugins:
                 failed.append(Broken(impl.plugin_name, "", f"hub_event raised {type(error).__name__}: {error}"))
         return failed
 
-    def secret(self, reference: str) -> str | None:
-        """Return the value of a secret reference from whichever plugin knows it."""
-        found: str | None = self.manager.hook.hub_secret(reference=reference)
-        return found
+    def secrets(self, folder: Path) -> Secrets:
+        """Return what looks references up for the workspace in that folder."""
+        asked = tuple(impl.plugin_name for impl in self.manager.hook.hub_secret.get_hookimpls())
+        return Secrets(folder, lambda reference: self.manager.hook.hub_secret(reference=reference), asked)
 
 
 def load(folder: Path | None = None, extra: Iterable[Any] = (), blocked: Iterable[str] = ()) -> Plugins:

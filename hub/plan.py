@@ -2,27 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from hub import mapping as mappings
 from hub.clock import Clock, SystemClock
 from hub.connector import Connector
-from hub.errors import ConfigError, LeadhubError
+from hub.errors import ConfigError, LeadhubError, UnsetSecret
+from hub.families.message import Teller
 from hub.paths import shipped
 from hub.registry import Registry
-from hub.settings import FlowSettings, Settings
-from hub.settings.files import explain, resolve_secrets, secret_values
+from hub.settings import FlowSettings, Settings, SinkSettings, SourceSettings
+from hub.settings.files import Secrets, explain, resolve_secrets, secret_values
 from hub.sink import Sink
 from hub.source import Source
 from hub.step import Options, Step
 from hub.yamlfile import Where, YamlFile
 
-Resolver = Callable[[str], str | None]
+T = TypeVar("T")
+
+
+class Incomplete(Mapping[str, T]):
+    """Connectors by name; one whose secret is not there raises UnsetSecret when it is asked for."""
+
+    def __init__(self, made: Mapping[str, T], unset: Mapping[str, UnsetSecret]) -> None:
+        self._made, self._unset = made, unset
+
+    def __getitem__(self, name: str) -> T:
+        if name in self._unset:
+            raise self._unset[name]
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._made or name in self._unset
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._made
+        yield from self._unset
+
+    def __len__(self) -> int:
+        return len(self._made) + len(self._unset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +54,7 @@ class Flow:
 
     settings: FlowSettings
     steps: tuple[tuple[Step, Options], ...]
+    foreign: frozenset[str] = frozenset()  # names of the steps that run code leadhub does not ship
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +70,8 @@ class Plan:
     text: str = ""
     revision: int | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    unset: tuple[UnsetSecret, ...] = ()  # what was forgiven: connectors that cannot be used
+    referred: tuple[str, ...] = field(default=(), repr=False)  # what stands for references, also in open settings
 
 
 def build(
@@ -54,39 +80,64 @@ def build(
     registry: Registry,
     *,
     folder: Path,
-    resolve: Resolver,
+    resolve: Secrets,
     clock: Clock | None = None,
     text: str = "",
+    forgiving: bool = False,
 ) -> Plan:
-    """Return the plan of a configuration; raises ConfigError for the first thing that is wrong."""
-    maker = _Maker(settings, file, registry, resolve, clock or SystemClock(), folder)
-    sources = {n: maker.connector("sources", n, s.connector, s.config, Source) for n, s in settings.sources.items()}
-    sinks = {n: maker.connector("sinks", n, s.connector, s.config, Sink) for n, s in settings.sinks.items()}
+    """Return the plan of a configuration; raises ConfigError for the first thing that is wrong.
+
+    A `forgiving` one lacks what refers to a secret that is not there: for those who only look, and may never need it.
+    """
+    maker = _Maker(settings, file, registry, resolve, clock or SystemClock(), folder, forgiving)
+    sources = maker.connectors("sources", settings.sources, Source)
+    sinks = maker.connectors("sinks", settings.sinks, Sink)
     flows = {}
     for index, flow in enumerate(settings.flows):
         ready = maker.flow(index, flow)
         flows.update(dict.fromkeys(flow.sources, ready))
-    found = {}
-    functions = {name: socket.run for name, socket in registry.all("mapping_function").items()}
-    for name, source in settings.sources.items():
-        try:
-            folders = (folder / "mappings", shipped("mappings"))
-            found[name] = mappings.find(name, source.connector, folders, functions, named=source.mapping)
-        except ConfigError as error:
-            raise error if error.file else maker.at(("sources", name, "mapping"), str(error)) from error
-    return Plan(settings, registry, sources, sinks, flows, found, text, None, tuple(maker.secrets))
+    maker.tellers(sinks)
+    found = maker.mappings()
+    return Plan(
+        settings, registry, sources, sinks, flows, found, text, None, tuple(maker.secrets), tuple(maker.unset),
+        tuple(maker.referred),
+    )  # fmt: skip
 
 
 class _Maker:
     def __init__(
-        self, settings: Settings, file: YamlFile, registry: Registry, resolve: Resolver, clock: Clock, folder: Path
+        self,
+        settings: Settings,
+        file: YamlFile,
+        registry: Registry,
+        resolve: Secrets,
+        clock: Clock,
+        folder: Path,
+        forgiving: bool,
     ) -> None:
         self.settings, self.file, self.registry, self.resolve, self.clock = settings, file, registry, resolve, clock
-        self.folder = folder.resolve()
+        self.folder, self.forgiving = folder.resolve(), forgiving
         self.secrets: list[str] = []
+        self.referred: list[str] = []
+        self.unset: list[UnsetSecret] = []
 
     def at(self, where: Where, said: str) -> ConfigError:
         return ConfigError(said, file=self.file.name, line=self.file.line(where), key=str(where[-1]))
+
+    def connectors(
+        self, section: str, entries: Mapping[str, SourceSettings | SinkSettings], kind: type[T]
+    ) -> Mapping[str, T]:
+        made: dict[str, T] = {}
+        unset: dict[str, UnsetSecret] = {}
+        for name, entry in entries.items():
+            try:
+                made[name] = self.connector(section, name, entry.connector, entry.config, kind)
+            except UnsetSecret as error:
+                if not self.forgiving:
+                    raise
+                unset[name] = error
+        self.unset += unset.values()
+        return Incomplete(made, unset) if unset else made
 
     def connector(self, section: str, name: str, connector: str, config: Mapping[str, Any], kind: type[Any]) -> Any:
         who = f'{section[:-1].capitalize()} "{name}"'
@@ -99,7 +150,9 @@ class _Maker:
             known = self.registry.sources() if kind is Source else self.registry.sinks()
             said = f"{who}: {connector} is no {section[:-1]}. Known: {', '.join(known)}."
             raise self.at((*where, "connector"), said)
-        plain = resolve_secrets(dict(config), self.resolve, where=who, file=self.file.name, line=self.file.line(where))
+        plain = resolve_secrets(
+            dict(config), self.resolve, where=who, file=self.file.name, line=self.file.line(where), heard=self.referred
+        )
         self._rooted(plain)
         try:
             made = cls.Config.model_validate(plain)
@@ -116,6 +169,27 @@ class _Maker:
         if isinstance(path, str) and path and not Path(path).is_absolute():
             plain["path"] = str(self.folder / path)
 
+    def tellers(self, sinks: Mapping[str, Sink]) -> None:
+        """Refuse alarms to a sink that could not carry them."""
+        for name in self.settings.hub.alarms.to:
+            kind = self.registry.connector(self.settings.sinks[name].connector)
+            if not issubclass(kind, Teller):
+                known = [other for other, sink in sinks.items() if isinstance(sink, Teller)]
+                said = f'Alarms: sink "{name}" tells people nothing; a chat or mail sink does.'
+                raise self.at(("hub", "alarms", "to"), f"{said} Here: {', '.join(known) or 'none yet'}.")
+
+    def mappings(self) -> dict[str, Any]:
+        """Return the mapping of each source's fields."""
+        functions = {name: socket.run for name, socket in self.registry.all("mapping_function").items()}
+        folders = (self.folder / "mappings", shipped("mappings"))
+        found = {}
+        for name, source in self.settings.sources.items():
+            try:
+                found[name] = mappings.find(name, source.connector, folders, functions, named=source.mapping)
+            except ConfigError as error:
+                raise error if error.file else self.at(("sources", name, "mapping"), str(error)) from error
+        return found
+
     def flow(self, index: int, flow: FlowSettings) -> Flow:
         steps = []
         for number, entry in enumerate(flow.steps):
@@ -130,9 +204,13 @@ class _Maker:
                 raise self.at(where, f'Flow "{flow.name}": {error}') from error
             except ValidationError as error:
                 raise explain(error, found.options, self.file, (*where, entry.name)) from error
-        for name in {team.strategy for team in self.settings.teams.values()}:
+        strategies = {team.strategy for team in self.settings.teams.values()}
+        for name in strategies:
             self._strategy(name)
-        return Flow(flow, tuple(steps))
+        foreign = {found.name for found, _ in steps if not self.registry.provider("step", found.name).shipped}
+        if not all(self.registry.provider("strategy", name).shipped for name in strategies):
+            foreign.add("assign")
+        return Flow(flow, tuple(steps), frozenset(foreign))
 
     def _strategy(self, name: str) -> None:
         try:

@@ -43,8 +43,18 @@ class Schedule:
             self._broken.discard(name)
         except Exception as error:
             if name not in self._broken:  # once per outage, not once per second
-                log.error("bell=%s error=%s detail=%r", name, type(error).__name__, str(error).partition("\n")[0][:300])
+                log.error(
+                    "event=bell.failed bell=%s error=%s detail=%r",
+                    name,
+                    type(error).__name__,
+                    str(error).partition("\n")[0][:300],
+                )
             self._broken.add(name)
+
+    @property
+    def bells(self) -> frozenset[str]:
+        """Return the names of the bells that ring."""
+        return frozenset(job.id for job in self._scheduler.get_jobs())
 
     @property
     def broken(self) -> frozenset[str]:

@@ -37,6 +37,13 @@ class Sink(Connector):
         """Hand the leads over and say what became of each, in order."""
         raise NotImplementedError
 
+    async def forget(self, lead: Lead, ref: str | None, http: httpx.AsyncClient) -> Sent | Rejected | None:
+        """Delete an erased person's lead, of which only the id is left, under the ref that `send` gave.
+
+        Return Sent when it is gone there, Rejected when it is refused, None when a person must do it.
+        """
+        return None
+
     @property
     def searchable(self) -> bool:
         """Return whether an ambiguous send can be settled by looking for the lead on the other side."""
@@ -53,6 +60,24 @@ class _HttpSink(Caller, Sink):
     def refuse(self, lead: Lead) -> Rejected | None:
         """Return Rejected for a lead this sink cannot take (it has no phone, say); nothing is sent for it."""
         return None
+
+    def erase(self, lead: Lead, ref: str) -> Request | None:
+        """Return the request that deletes what `send` left under `ref`; of the lead only the id is there. Pure.
+
+        None when the vendor has no such call: then a person does it by hand.
+        """
+        return None
+
+    async def forget(self, lead: Lead, ref: str | None, http: httpx.AsyncClient) -> Sent | Rejected | None:
+        """Delete an erased person's lead by `erase`; one that is not there any more is gone."""
+        request = self.erase(lead, ref) if ref else None
+        if request is None:
+            return None
+        response = await self.exchange(request, http)
+        if response.status in (404, 410):
+            return Sent(ref)
+        answer = self.judge(response)
+        return answer if isinstance(answer, Rejected) else Sent(ref)
 
     def find(self, lead: Lead) -> Request | None:
         """Return the search that tells whether this lead has arrived; None when the vendor has no search."""

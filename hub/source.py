@@ -76,6 +76,10 @@ class PollSource(Source):
         raise NotImplementedError
         yield  # makes this an async generator
 
+    def cursor_at(self, since: datetime) -> str | None:
+        """Return a cursor from which `fetch` reads all that was submitted since then; None: all there is. Pure."""
+        return None
+
     async def count(self, since: datetime, until: datetime, http: httpx.AsyncClient) -> int | None:
         """Return how many leads the platform holds for that time; None when it cannot say."""
         return None

@@ -13,6 +13,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict
 
 from hub.clock import Clock
+from hub.consents import Said, stated
 from hub.errors import ConfigError
 from hub.lead import Lead, Problem, RawLead, Touch
 
@@ -95,6 +96,10 @@ class Work:
         made.__dict__.update(self.__dict__, **changes)
         return made
 
+    def stated(self) -> list[dict[str, Any]]:
+        """Return what this submission itself says about consent, as records."""
+        return stated(self.candidate or self.lead, self.touch, self.received_at)
+
     def note(self, step: str, **detail: Any) -> Work:
         """Return a copy whose decision record has this detail for the step."""
         return self.change(notes={**self.notes, step: {**self.notes.get(step, {}), **detail}})
@@ -134,6 +139,10 @@ class Leads(Protocol):
 
     async def seen_since(self, lead: str, source: str | None, since: datetime) -> bool:
         """Return whether that lead had a submission (of that source) since then."""
+        ...
+
+    async def consents(self, lead: str) -> Sequence[Said]:
+        """Return what the person said about being contacted, oldest first."""
         ...
 
 

@@ -27,17 +27,15 @@ def fold(known: Lead, new: Lead, trust: Trust) -> Lead:
     won = {name: getattr(new, name) for name in LEAD_FIELDS if _wins(name, known, new, trust)}
     new_comes_first = _at(new.touch) < _at(known.first_touch)
     older, newer = (known, new) if _at(new.touch) >= _at(known.touch) else (new, known)
-    return known.model_copy(
-        update={
-            **won,
-            "values": {**known.values, **{name: _value(new, name, value) for name, value in won.items()}},
-            "problems": _problems(known, new, set(won)),
-            "extra": {**older.extra, **newer.extra},
-            "tags": {**older.tags, **newer.tags},
-            "first_touch": new.first_touch if new_comes_first else known.first_touch,
-            "touch": newer.touch,
-            "submitted_at": min(filter(None, (known.submitted_at, new.submitted_at)), default=None),
-        }
+    return known.with_fields(
+        **won,
+        values={**known.values, **{name: _value(new, name, value) for name, value in won.items()}},
+        problems=_problems(known, new, set(won)),
+        extra={**older.extra, **newer.extra},
+        tags={**older.tags, **newer.tags},
+        first_touch=new.first_touch if new_comes_first else known.first_touch,
+        touch=newer.touch,
+        submitted_at=min(filter(None, (known.submitted_at, new.submitted_at)), default=None),
     )
 
 

@@ -52,6 +52,16 @@ class YamlFile:
             where = where[:-1]
         return self.lines.get(where)
 
+    def at(self, where: Where) -> Any:
+        """Return what stands at a key path, None when nothing does."""
+        found = self.data
+        for part in where:
+            try:
+                found = found[part]
+            except (LookupError, TypeError):
+                return None
+        return found
+
 
 def load(path: Path) -> YamlFile:
     """Return the file's data; raises ConfigError naming file and line."""

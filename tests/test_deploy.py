@@ -14,6 +14,7 @@ import pytest
 from hub import loader, plan
 from hub.delivery.dispatcher import STOP_SECONDS
 from hub.settings import load_settings
+from hub.settings.files import Secrets
 
 DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
 UNIT = DEPLOY / "leadhub.service"
@@ -39,7 +40,7 @@ def service() -> configparser.SectionProxy:
 
 def test_the_example_configuration_loads(tmp_path: Path) -> None:
     settings, file = load_settings(EXAMPLE)
-    made = plan.build(settings, file, loader.load().registry, folder=tmp_path, resolve=SECRETS.get)
+    made = plan.build(settings, file, loader.load().registry, folder=tmp_path, resolve=Secrets(tmp_path, SECRETS.get))
     assert set(made.flows) == set(made.sources) == set(settings.sources)
     assert {sink for route in settings.flows[0].routes for sink in route.to} == set(made.sinks)
     assert {route.team for route in settings.flows[0].routes} - {None} == set(settings.teams)

@@ -1,8 +1,12 @@
 """The reference is current and complete, the schema says what the hub takes, and README's example runs."""
 
+import argparse
+import dataclasses
 import json
 import re
+import shlex
 from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import jsonschema
 import pytest
@@ -12,11 +16,15 @@ from hub import docs, hookspecs, loader, yamlfile
 from hub.docs import connectors, reference
 from hub.docs.models import described
 from hub.events import KINDS
+from hub.inbound import Inbound
 from hub.lead import LEAD_FIELDS, TOUCH_FIELDS
 from hub.normal.verdicts import CODES
+from hub.observe.measures import MEASURES
 from hub.rules import FUNCTIONS, NAMES
 from hub.settings import Settings
+from hub.source import WebhookSource
 from hub.testing.contract import run_kit
+from hub.testing.fakes import HandClock
 
 ROOT = Path(__file__).parents[1]
 REGISTRY = loader.load().registry
@@ -47,6 +55,7 @@ def test_a_changed_page_is_stale_and_written_anew(tmp_path):
     ("page", "names"),
     [
         ("docs/events.md", KINDS),
+        ("docs/metrics.md", [measure.name for measure in MEASURES]),
         ("docs/fields.md", [*LEAD_FIELDS, *TOUCH_FIELDS]),
         ("docs/problems.md", CODES),
         ("docs/rules.md", [*NAMES]),
@@ -87,6 +96,39 @@ def test_a_connectors_page_has_all_its_settings_facts_and_cases(name):
     assert [one.name for one in described(entry.cls.Config) if f"`{one.name}`" not in page] == []
     assert [fact for fact in (*entry.cls.confirmed, *entry.cls.unconfirmed) if fact.rstrip(".") not in page] == []
     assert page.count(": should ") == len(list(entry.cases.all()))
+
+
+SHELL = argparse.ArgumentParser()
+SHELL.add_argument("program")
+SHELL.add_argument("-X", dest="method")
+SHELL.add_argument("address")
+SHELL.add_argument("-H", dest="headers", action="append", default=[])
+SHELL.add_argument("--data-binary", dest="body", default="")
+SHELL.add_argument("--data-urlencode", dest="form", action="append", default=[])
+
+
+def tried(page: str) -> tuple[dict, Inbound]:
+    """Return the source that a page shows to try things with, and the request it shows, as curl would send it."""
+    blocks = re.findall(r"```\w+\n(.*?)```", page.partition("## The address")[2], re.DOTALL)
+    said = SHELL.parse_args(shlex.split(blocks[1].replace("\\\n", " ")))
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    headers |= {name.lower(): value for name, value in (line.split(": ", 1) for line in said.headers)}
+    body = said.body or urlencode([tuple(pair.split("=", 1)) for pair in said.form])
+    url = urlsplit(said.address)
+    return yamlfile.loads(blocks[0]).data["sources"], Inbound(
+        said.method, said.address, headers, dict(parse_qsl(url.query)), body.encode(), client="127.0.0.1"
+    )
+
+
+@pytest.mark.parametrize("name", [name for name, cls in REGISTRY.sources().items() if issubclass(cls, WebhookSource)])
+def test_the_request_on_a_page_is_believed_under_the_settings_on_it(name):
+    cls = REGISTRY.connector(name)
+    sources, inbound = tried(BUILT[f"docs/connectors/{name}.md"])
+    ((source, own),) = sources.items()
+    assert own.pop("connector") == name
+    assert f"/in/{source}" in inbound.url
+    now = connectors.entry_of(cls, ROOT / "mappings").cases.now
+    cls(source, cls.Config(**own), HandClock(now)).verify(dataclasses.replace(inbound, received_at=now))
 
 
 def test_the_schema_is_one():

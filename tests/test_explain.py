@@ -162,18 +162,24 @@ FULL = {
         "mapping": "site",
         "fields": ["email", "phone"],
         "extra": ["hobby"],
-        "problems": [{"field": "consent", "code": "x"}],
+        "problems": [{"field": "consent", "code": "odd_word"}],
     },
-    "normalize": {"version": 3},
-    "validate": {"grade_down": ["email_no_mx"], "flagged": ["email_role"]},
+    "normalize": {"version": 3, "time_zone": "Europe/Berlin"},
+    "validate": {"grade_down": ["email_no_mx"], "flagged": ["email_role", "a_code_of_ours"], "mx": "no"},
     "dedupe": {
         "matched": "lead_7",
         "keys": ["email", "phone"],
+        "policy": "merge",
+        "changed": ["company", "title"],
+        "version": 2,
         "anew": True,
         "joined": ["lead_8"],
         "suggestions": [{"lead": "lead_9", "score": 0.83}],
     },
-    "enrich": {"filled": {"company": "email_domain"}, "failed": {"clearbit": "no answer"}},
+    "enrich": {
+        "filled": {"company": "email_domain", "email_free": "email_domain", "industry": "clearbit"},
+        "failed": {"register": "no answer"},
+    },
     "score": {
         "score": 75.0,
         "grade": "B",
@@ -187,6 +193,7 @@ FULL = {
         ],
         "passed_over": [
             {"reason": "Home market", "missing": ["lead.country"]},
+            {"reason": "E-mail is a company's own", "seen": {"extra.email_free": True}},
             {"when": "has(lead.title)", "known": ["lead.email"]},
             {"reason": "Big", "error": "It divides by zero."},
         ],
@@ -201,7 +208,7 @@ FULL = {
     },
     "assign": {"team": "north", "owner": "ann", "strategy": "round_robin", "reason": "chosen"},
     "deliver": {"to": ["crm"], "skipped": [{"sink": "sheet", "why": "has it"}]},
-    "cool_step": {"found": 3, "list": [1]},
+    "cool_step": {"found": 3, "sure_of_it": True, "list": [1]},
 }
 CONSIDERED = [
     {"name": "ann", "reason": "next", "weight": 2.0, "given": 3, "today": 1},
@@ -214,37 +221,43 @@ CONSIDERED = [
 def test_the_trail_tells_every_step() -> None:
     record = decision(steps=FULL, assignment={"considered": CONSIDERED}, deliveries=[{"sink": "crm", "state": "sent"}])
     assert trail({**record, "steps": sorted(record["steps"], key=lambda s: list(FULL).index(s["step"]))}) == [
-        "map: fields filled by mapping site: 2",
-        "  kept as extra: hobby",
-        "  problems: consent (x)",
-        "normalize: passed (version=3)",
-        "validate: costs a grade: email_no_mx; flagged: email_role",
-        "dedupe: merged into lead_7 (same e-mail and phone)",
+        "Fields: 2 read by mapping site",
+        "  kept beside them: hobby",
+        "  problem with consent: odd word",
+        "Spelling: every field is written in one way",
+        "  the time of submission had no zone and was read as that of Europe/Berlin",
+        "Check: 3 remarks",
+        "  costs a grade: the domain of this e-mail address takes no mail",
+        "  noted: this mailbox belongs to a role, not to a person",
+        "  noted: a code of ours",
+        "Match: merged into lead_7 (same e-mail and phone)",
+        "  taken from this submission: company and title",
         "  counts as new interest",
         "  joined with lead_8",
-        "  may be lead_9 (0.83)",
-        "enrich: company from email_domain; clearbit failed: no answer",
-        "score: 75 points, grade B (lowered from A for email_no_mx)",
+        "  may be the same person as lead_9 (83 % alike)",
+        "Additions: company and free mailbox from the e-mail domain; industry from clearbit; register failed: no answer",
+        "Score: 75 points, grade B (lowered from A: the domain of this e-mail address takes no mail)",
         "  +20: Phone is known",
         "  -2.5: country is US",
         "  +10: BANT: budget is known",
         "  -5: Submitted 3.0 days ago",
         "  not given: Home market (country is unknown)",
+        "  not given: E-mail is a company's own (free mailbox is true)",
         "  not given: title is known (e-mail is known)",
         "  not given: Big (It divides by zero.)",
-        "route: hot",
+        "Route: hot",
         "  route uk: passed over, it asks for country is GB, but country is CN",
         "  route big: cannot be judged (size is above 5): The types do not fit.",
         "  route hot: matched (grade is B)",
         "  route rest: not asked, hot took the lead",
-        "assign: ann was next in turn in team north",
+        "Owner: ann was next in turn in team north",
         "  ann: next in turn (3 so far, weight 2)",
         "  bob: has had 5 today, the most for a day (9 so far, weight 1)",
         "  cho: does not take leads now (0 so far, weight 1)",
         "  dan: of another strategy",
-        "deliver: to crm",
+        "Delivery: to crm",
         "  not to sheet: it has this lead already and takes no updates",
-        "cool_step: passed (found=3)",
+        "cool_step: done (found: 3, sure of it: yes)",
         "crm: sent",
     ]
 
@@ -254,14 +267,28 @@ def test_the_trail_speaks_chinese() -> None:
     told = trail(record, "zh")
     assert [line for line in told if line.startswith("  ")] != []
     for line in (
-        "score: 75 分，等级 B (由 A 降级，原因：email_no_mx)",
+        "字段：按映射 site 读取 2 个",
+        "  另外保留：hobby",
+        "写法：各字段已统一写法",
+        "  提交时间未带时区，按 Europe/Berlin 读取",
+        "检查：3 处提示",
+        "  降级：该邮箱的域名不接收邮件",
+        "  提示：这是公共邮箱，不属于个人",
+        "  采用本次提交的公司和职位",
+        "  可能与 lead_9 是同一人（相似度 83%）",
+        "补充：公司和免费邮箱来自邮箱域名；行业来自 clearbit；register 失败：no answer",
+        "评分：75 分，等级 B（由 A 降级：该邮箱的域名不接收邮件）",
         "  +20：手机号已知",
         "  +10：BANT：预算已知",
         "  -5：3.0 天前提交，每 30 天减半",
-        "  未得分：Home market (国家未知)",
+        "  未得分：Home market（国家未知）",
+        "  未得分：企业邮箱（免费邮箱为真）",
         "  路由 uk：未匹配，要求国家为 GB，而国家为 CN",
-        "  bob: 今天已接 5 条，达到每日上限 (已接 9 条，权重 1)",
-        "dedupe: 已合并到 lead_7 (邮箱和手机号相同)",
+        "  bob：今天已接 5 条，达到每日上限（已接 9 条，权重 1）",
+        "查重：已合并到 lead_7（邮箱和手机号相同）",
+        "负责人：团队 north 轮到 ann",
+        "送出：送往 crm",
+        "cool_step：完成（found：3，sure of it：是）",
         "crm：已放弃",
     ):
         assert line in told
@@ -273,10 +300,71 @@ def test_the_trail_says_where_a_run_ended_and_what_failed() -> None:
         {"step": "score", "outcome": "failed", "error": "Step failed."},
     ]
     assert trail({"steps": steps}) == [
-        "validate: flagged: spam",
-        "  the run ends here: quarantined",
-        "score: failed: Step failed.",
+        "Check: 1 remark",
+        "  noted: the submission looks as if a program sent it",
+        "  it ends here: waits for a person",
+        "Score: failed: Step failed.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("step", "english", "chinese"),
+    [
+        (
+            {"step": "normalize", "version": 2},
+            ["Spelling: every field is written in one way"],
+            ["写法：各字段已统一写法"],
+        ),
+        ({"step": "validate"}, ["Check: nothing to remark"], ["检查：没有问题"]),
+        ({"step": "validate", "test": True}, ["Check: a test lead is not checked"], ["检查：测试线索，不检查"]),
+        (
+            {"step": "validate", "outcome": "quarantined"},
+            ["Check: it ends here: waits for a person"],
+            ["检查：流程到此结束：等待人工处理"],
+        ),
+        ({"step": "dedupe", "matched": None}, ["Match: a new person"], ["查重：新客户"]),
+        (
+            {"step": "dedupe", "matched": "lead_7", "keys": ["phone"], "policy": "reject", "outcome": "rejected"},
+            ["Match: known as lead_7 (same phone)", "  it ends here: refused"],
+            ["查重：已知为 lead_7（手机号相同）", "  流程到此结束：被拒收"],
+        ),
+        (
+            {"step": "dedupe", "matched": "lead_7", "keys": [], "policy": "replay"},
+            ["Match: stays with lead_7, decided again"],
+            ["查重：仍属 lead_7，重新判断"],
+        ),
+        ({"step": "enrich", "filled": {}, "failed": {}}, ["Additions: nothing to add"], ["补充：没有补充"]),
+        ({"step": "plugin_step"}, ["plugin_step: done"], ["plugin_step：完成"]),
+        ({"step": "deliver", "to": []}, ["Delivery: nothing was owed to anybody"], ["送出：无需送出"]),
+    ],
+)
+def test_every_step_says_what_it_did_in_plain_words(step: Any, english: list[str], chinese: list[str]) -> None:
+    assert trail({"steps": [step]}, "en") == english
+    assert trail({"steps": [step]}, "zh") == chinese
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_no_shipped_step_shows_what_only_a_programmer_needs(language: Language) -> None:
+    shown = [line for line in trail(decision(steps=FULL), language) if not line.startswith("cool_step")]
+    assert {step for step in FULL if f"{step}:" in " ".join(shown) or f"{step}：" in " ".join(shown)} <= {"cool_step"}
+    assert [line for line in shown for mark in ("=", "_no_mx", "email_", "version") if mark in line] == []
+
+
+@pytest.mark.parametrize(
+    ("state", "english", "chinese"),
+    [
+        ("ready", "waits to be sent", "待发送"),
+        ("sending", "being sent", "发送中"),
+        ("sent", "sent", "已送达"),
+        ("rejected", "refused", "被拒收"),
+        ("unclear", "may have arrived", "结果不明"),
+        ("dead", "given up", "已放弃"),
+        ("superseded", "replaced by a newer version", "已被新版本取代"),
+    ],
+)
+def test_every_state_of_a_delivery_has_words(state: str, english: str, chinese: str) -> None:
+    record = {"deliveries": [{"sink": "crm", "state": state}]}
+    assert (trail(record, "en"), trail(record, "zh")) == ([f"crm: {english}"], [f"crm：{chinese}"])
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -1,9 +1,8 @@
 """Meta lead ads: takes the leads of Facebook and Instagram forms, by webhook and by a poll that fills the gaps."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 import httpx
@@ -13,12 +12,10 @@ from hub import (
     BadInput,
     Graph,
     Inbound,
-    Page,
-    PollSource,
     RawLead,
     Reply,
     Sweep,
-    Sweeps,
+    SweepSource,
     Unverified,
     WebhookSource,
     Window,
@@ -41,7 +38,7 @@ SAMPLE_ID = "444444444444"  # the App Dashboard's test event; no such lead can b
 TEST_MARKS = ("<test lead:", "test@fb.com", "test@meta.com")
 
 
-class MetaLeadAds(WebhookSource, PollSource):
+class MetaLeadAds(WebhookSource, SweepSource):
     """A Page's lead forms: Meta posts ids and each lead is read after the answer; the poll reads what was missed."""
 
     name = "meta_lead_ads"
@@ -57,6 +54,7 @@ class MetaLeadAds(WebhookSource, PollSource):
         "the token is taken from the Authorization header too, as on Meta's other Graph products",
         "v24.0 is still served (a version past its end is answered as the next one); setting `version` changes it",
         "the testing tool's e-mail addresses are test@fb.com and test@meta.com",
+        "a token may ask debug_token about itself (public code; the docs name tokens of the app and its developers)",
     )
     every = timedelta(minutes=15)
 
@@ -73,8 +71,7 @@ class MetaLeadAds(WebhookSource, PollSource):
     config: Config
 
     def ready(self) -> None:
-        own = self.config
-        self._graph = Graph(own.base_url, own.version, own.token, own.secret, own.timeout)
+        self._graph = Graph.of(self.config)
 
     def verify(self, inbound: Inbound) -> None:
         check_hmac(inbound, secrets_of(self.config), header="X-Hub-Signature-256", prefix="sha256=")
@@ -107,26 +104,24 @@ class MetaLeadAds(WebhookSource, PollSource):
         when = read.submitted_at or raw.submitted_at
         return replace(raw, data={**raw.data, **read.data}, submitted_at=when, test=raw.test or read.test)
 
-    async def fetch(self, cursor: str | None, http: httpx.AsyncClient) -> AsyncIterator[Page]:
-        sweeps = Sweeps(cursor, self.clock.now(), self.config)
-        async for page in sweeps.pages(await self._forms(http), partial(self._page, http)):
-            yield page
-
     async def count(self, since: datetime, until: datetime, http: httpx.AsyncClient) -> int | None:
         params = {"fields": "id", "filtering": time_filter("time_created", since, until)}
-        forms = await self._forms(http)
+        forms = await self.lists(http)
         held = {lead.get("id") for form in forms async for lead in self._graph.all(f"{form}/leads", params, http)}
         return len(held) if forms else None
 
-    async def _forms(self, http: httpx.AsyncClient) -> list[str]:
+    async def expiry(self, http: httpx.AsyncClient) -> datetime | None:
+        return await self._graph.token_end(http)
+
+    async def lists(self, http: httpx.AsyncClient) -> list[str]:
         page = self.config.account_id
         if self.config.forms or page is None:
             return self.config.forms
         return [str(form.get("id")) async for form in self._graph.all(f"{page}/leadgen_forms", {"fields": "id"}, http)]
 
-    async def _page(self, http: httpx.AsyncClient, form: str, sweep: Sweep) -> tuple[list[RawLead], str | None]:
+    async def page(self, http: httpx.AsyncClient, name: str, sweep: Sweep) -> tuple[list[RawLead], str | None]:
         params = {"fields": FIELDS, "filtering": time_filter("time_created", sweep.since)}
-        found, after = await self._graph.page(f"{form}/leads", params, http, sweep.after)
+        found, after = await self._graph.page(f"{name}/leads", params, http, sweep.after)
         return [_lead(item) for item in found], after
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pydantic import Field, SecretStr
 
-from hub import Codes, Lead, Request, RobotSink, dingtalk_markdown, hookimpl, sign_hmac
+from hub import Codes, Message, Request, RobotSink, dingtalk_markdown, hookimpl, sign_hmac
 
 TEXT_BYTES = 16_000  # the whole body may have 20,000
 
@@ -47,10 +47,8 @@ class DingTalk(RobotSink):
 
     config: Config
 
-    def request(self, lead: Lead) -> Request:
+    def compose(self, message: Message, whom: str | None) -> Request:
         """Return the request that posts the message, signed with the time of now."""
-        message = self.message(lead)
-        whom = self.mentioned(lead)
         mobile = whom if whom != "all" else None
         mark = f"\n\n@{mobile}" if mobile else ""
         text = message.fitted(lambda short: short.markdown(dingtalk_markdown, "\n\n"), TEXT_BYTES - len(mark))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pydantic import Field, SecretStr
 
-from hub import Codes, Lead, Message, Request, Response, RobotSink, feishu_text, hookimpl, sign_hmac, to_json
+from hub import Codes, Message, Request, Response, RobotSink, feishu_text, hookimpl, sign_hmac, to_json
 
 BODY_BYTES = 18_000  # the whole body may have 20 KB; signature and mention take some
 
@@ -45,10 +45,9 @@ class Feishu(RobotSink):
 
     config: Config
 
-    def request(self, lead: Lead) -> Request:
+    def compose(self, message: Message, whom: str | None) -> Request:
         """Return the request that posts the message as rich text, signed with the time of now."""
-        message = self.message(lead).fitting(lambda short: len(to_json(_lines(short))), BODY_BYTES)
-        whom = self.mentioned(lead)
+        message = message.fitting(lambda short: len(to_json(_lines(short))), BODY_BYTES)
         mention = [[{"tag": "at", "user_id": whom}]] if whom else []
         post = {"title": feishu_text(message.title), "content": [*_lines(message), *mention]}
         body = {"msg_type": "post", "content": {"post": {_LOCALES[self.config.language]: post}}}

@@ -9,7 +9,6 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from hub import (
     ChatSink,
     Codes,
-    Lead,
     Message,
     Rejected,
     Request,
@@ -80,12 +79,11 @@ class Slack(ChatSink):
 
     config: Config
 
-    def request(self, lead: Lead) -> Request:
+    def compose(self, message: Message, whom: str | None) -> Request:
         """Return the request that posts the message; what comes from the lead stands in plain_text blocks."""
-        message = self.message(lead)
         body = {
             "text": slack(message.title),
-            "blocks": [*_blocks(message), *_mentions(self.mentioned(lead))],
+            "blocks": [*_blocks(message), *_mentions(whom)],
             "unfurl_links": False,
             "unfurl_media": False,
             "link_names": False,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from hub import Codes, Lead, Request, RobotSink, hookimpl, utf8_size, wecom_markdown
+from hub import Codes, Message, Request, RobotSink, hookimpl, utf8_size, wecom_markdown
 
 TEXT_BYTES = 4096
 
@@ -43,11 +43,10 @@ class WeCom(RobotSink):
 
     config: Config
 
-    def request(self, lead: Lead) -> Request:
+    def compose(self, message: Message, whom: str | None) -> Request:
         """Return the request that posts the message."""
-        whom = self.mentioned(lead)
         mark = f"\n<@{whom}>" if whom else ""
-        text = self.message(lead).fitted(lambda short: short.markdown(wecom_markdown), TEXT_BYTES - utf8_size(mark))
+        text = message.fitted(lambda short: short.markdown(wecom_markdown), TEXT_BYTES - utf8_size(mark))
         return self.posted(self.config.webhook, {"msgtype": "markdown", "markdown": {"content": text + mark}})
 
 

@@ -46,7 +46,7 @@ class HubSpot(HttpBatchSink):
     docs_url = "https://developers.hubspot.com/docs/api-reference/latest/crm/objects/contacts/batch/upsert-contacts"
     confirmed = (
         "Batch upsert takes 100 inputs, answers 200 or 207 with results and errors, and echoes objectWriteTraceId.",
-        "429 names its policy; DAILY ends at midnight in the portal's time zone.",
+        "429 names its policy, DAILY ends at the portal's midnight; v3 gdpr-delete takes the contact's id as objectId.",
         "An address that another contact has answers CONFLICT with 'Existing ID: n'.",
     )
     unconfirmed = (
@@ -106,9 +106,11 @@ class HubSpot(HttpBatchSink):
 
     def link(self, lead: Lead, refused: Rejected) -> tuple[str, Request] | None:
         """Write a lead whose address another contact has onto that contact."""
-        existing = EXISTING.match(refused.reason)  # from its start: what follows may quote the lead
-        body = {"properties": self._properties(lead)}
-        return (existing[1], self._call("PATCH", existing[1], body)) if existing else None
+        there = EXISTING.match(refused.reason)  # from its start: what follows may quote the lead
+        return (there[1], self._call("PATCH", there[1], {"properties": self._properties(lead)})) if there else None
+
+    def erase(self, lead: Lead, ref: str) -> Request:
+        return self._call("POST", f"/crm/v3/objects/{self.config.object}/gdpr-delete", {"objectId": ref})
 
     def verdict(self, response: Response) -> Verdict:
         """Return what an answer means; a property that is not there is for a person to fix."""
@@ -122,15 +124,14 @@ class HubSpot(HttpBatchSink):
         return super().wait(response) or (10.0 if response.status == 429 else None)
 
     def _call(self, method: str, path: str, body: object) -> Request:
-        url = f"/crm/objects/{self.config.version}/{self.config.object}/{path}"
+        url = path if path[0] == "/" else f"/crm/objects/{self.config.version}/{self.config.object}/{path}"
         return Request(method, url, headers={"Authorization": bearer(self.config.token)}, json=body)
 
     def _properties(self, lead: Lead) -> dict[str, str]:
         whole = {} if lead.first_name or lead.last_name else {"firstname": "full_name"}
+        owner = {"hubspot_owner_id": self.config.owners[lead.owner]} if lead.owner in self.config.owners else {}
         said = fill(lead, {**PROPERTIES, **whole, **self.config.properties})
-        if lead.owner in self.config.owners:
-            said["hubspot_owner_id"] = self.config.owners[lead.owner]
-        return {self.config.id_property: self.key(lead), **said}
+        return {self.config.id_property: self.key(lead), **said, **owner}
 
 
 def _failed(error: Any) -> Outcome:
@@ -146,5 +147,4 @@ def _failed(error: Any) -> Outcome:
 
 @hookimpl
 def hub_register() -> Iterator[type[HubSpot]]:
-    """Register the connector."""
     yield HubSpot

@@ -46,7 +46,7 @@ class Salesforce(HttpBatchSink):
     docs_url = "https://developer.salesforce.com/docs/platform/api-rest/guide/resources-composite-sobjects-collections-upsert.html"
     confirmed = (
         "Collections upsert takes 200 records and answers in their order, with 200 even where rows fail.",
-        "Client credentials are served by the org's My Domain address, and calls go to instance_url.",
+        "Client credentials are served by the My Domain; calls go to instance_url; DELETE sobjects/Lead/ID deletes.",
         "Without Sforce-Auto-Assign, assignment rules run, also on updates; so it is always sent.",
     )
     unconfirmed = (
@@ -86,14 +86,12 @@ class Salesforce(HttpBatchSink):
         return Token(said["access_token"], 6_660, said["instance_url"])
 
     def request(self, leads: Sequence[Lead]) -> Request:
-        """Return the upsert of a batch, in which a row that fails leaves the others alone."""
         kind = {"attributes": {"type": self.config.object}}
         records = [{**kind, self.config.id_field: lead.id, **self._record(lead)} for lead in leads]
         path = f"composite/sobjects/{self.config.object}/{self.config.id_field}"
         return self._patch(path, {"allOrNone": False, "records": records}, self.config.duplicates == "save")
 
     def response(self, response: Response, leads: Sequence[Lead]) -> Outcomes:
-        """Return the outcome of each row; rows come in the order of the records."""
         return [self._row(row) for row in response.json()]
 
     def link(self, lead: Lead, refused: Rejected) -> tuple[str, Request] | None:
@@ -103,6 +101,9 @@ class Salesforce(HttpBatchSink):
             return None
         path = f"sobjects/{self.config.object}/{segment(there[1])}"
         return there[1], self._patch(path, {self.config.id_field: lead.id, **self._record(lead)}, True)
+
+    def erase(self, lead: Lead, ref: str) -> Request:
+        return Request("DELETE", f"/services/data/{self.config.version}/sobjects/{self.config.object}/{segment(ref)}")
 
     def verdict(self, response: Response) -> Verdict:
         """Return what an answer means; its codes say more than its status."""
@@ -146,5 +147,4 @@ def _codes(response: Response) -> set[str]:
 
 @hookimpl
 def hub_register() -> Iterator[type[Salesforce]]:
-    """Register the connector."""
     yield Salesforce

@@ -43,7 +43,9 @@ class JsonWebhook(WebhookSource):
         encoding: Literal["hex", "base64"] = Field("hex", description="How the HMAC is written.")
         items: str | None = Field(None, description="Path to the list of leads in a batch, such as data.leads.")
         key: str | None = Field(None, description="Path to the sender's own id in a lead; repeats of it are one.")
-        submitted_at: str | None = Field(None, description="Path to the submit time in a lead.")
+        submitted_at: str | None = Field(
+            None, description="Path to the submit time in a lead; without a zone it is read in the source's."
+        )
         test: str = Field("is_test", description="Path to the mark of a test lead; `?test=1` marks all in a request.")
 
         @model_validator(mode="after")
@@ -91,7 +93,7 @@ class JsonWebhook(WebhookSource):
         return RawLead(
             key=_key(_at(item, own.key)) if own.key else None,
             data=item,
-            submitted_at=instant(_at(item, own.submitted_at)) if own.submitted_at else None,
+            submitted_at=instant(_at(item, own.submitted_at), None) if own.submitted_at else None,
             test=test or _at(item, own.test) in _YES,
         )
 

@@ -1,7 +1,6 @@
 """SMTP: send a mail about each lead through a mail server."""
 
 import asyncio
-import html
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from email.message import EmailMessage
@@ -22,6 +21,7 @@ from hub import (
     Retry,
     Sent,
     Sink,
+    Teller,
     Unclear,
     Wording,
     header,
@@ -31,7 +31,7 @@ from hub import (
 )
 
 
-class Smtp(Sink):
+class Smtp(Sink, Teller):
     """People who get a mail about each lead.
 
     A mail sent again after an ambiguous attempt has the same Message-ID, and says that it may be a repeat.
@@ -101,21 +101,28 @@ class Smtp(Sink):
 
     def mail(self, lead: Lead) -> EmailMessage:
         """Return the mail about a lead, as text and as HTML; pure."""
-        message = Message.of(lead, self.config)
-        chosen = dict.fromkeys([*self.config.to, *filter(None, [self.config.owners.get(lead.owner or "")])])
-        to = [mail_address(said) for said in chosen]
+        mail = self.notice(Message.of(lead, self.config), lead.delivery.key, self.config.owners.get(lead.owner or ""))
+        if self.config.reply_to_lead and lead.email:
+            with suppress(ValueError):
+                mail["Reply-To"] = mail_address(lead.email)
+        return mail
+
+    async def tell(self, message: Message, key: str, http: httpx.AsyncClient) -> Sent | Rejected:
+        """Send a mail about no lead."""
+        return await asyncio.to_thread(self._send, self.notice(message, key))
+
+    def notice(self, message: Message, key: str, owner: str | None = None) -> EmailMessage:
+        """Return the mail with a message, as text and as HTML; pure."""
+        to = [mail_address(said) for said in dict.fromkeys([*self.config.to, *filter(None, [owner])])]
         mail = EmailMessage(SMTP if all(one.addr_spec.isascii() for one in (self.sender, *to)) else SMTPUTF8)
         mail["Subject"] = header(message.title)
         mail["From"] = self.sender
         mail["To"] = to
         mail["Date"] = self.clock.now()
-        mail["Message-ID"] = f"<{lead.delivery.key}@{self.sender.domain}>"
+        mail["Message-ID"] = f"<{key}@{self.sender.domain}>"
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no absence note comes back
-        if self.config.reply_to_lead and lead.email:
-            with suppress(ValueError):
-                mail["Reply-To"] = mail_address(lead.email)
         mail.set_content(message.plain(_value), cte="base64")
-        mail.add_alternative(_page(message), subtype="html", cte="base64")
+        mail.add_alternative(message.page(_value), subtype="html", cte="base64")
         return mail
 
     def _send(self, mail: EmailMessage) -> Sent | Rejected:
@@ -127,17 +134,6 @@ class Smtp(Sink):
 
 def _value(said: str, limit: int = 2000) -> str:
     return line(said, limit)
-
-
-def _page(message: Message) -> str:
-    """Return the message as HTML; all foreign text is escaped."""
-    rows = "".join(
-        f'<tr><th align="left">{html.escape(name)}</th><td>{html.escape(_value(value))}</td></tr>'
-        for name, value in message.rows()
-    )
-    link = f'<p><a href="{html.escape(message.link)}">{html.escape(message.link_text)}</a></p>' if message.link else ""
-    title = html.escape(line(message.title))
-    return f'<!DOCTYPE html><html><body><h3>{title}</h3><table cellpadding="4">{rows}</table>{link}</body></html>'
 
 
 @hookimpl

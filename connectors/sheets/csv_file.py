@@ -47,6 +47,10 @@ class CsvFile(FileSink):
         self._log(path).add([self._row(lead) for lead in leads])
         return [Sent(path.as_posix())] * len(leads)
 
+    def drop(self, path: Path, lead: str) -> int:
+        """Take every version of a lead out of the file."""
+        return self._log(path).drop("id", lead)
+
     def _row(self, lead: Lead) -> dict[str, str]:
         numbers = self.config.number_columns
         return {name: cell(text(pick(lead, name)), number=name in numbers) for name in self.columns}

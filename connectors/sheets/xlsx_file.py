@@ -70,6 +70,20 @@ class XlsxFile(FileSink):
         replace_file(path, book.save)
         return [Sent(path.as_posix())] * len(leads)
 
+    def drop(self, path: Path, lead: str) -> int:
+        """Take a lead's row out of the workbook."""
+        if path.with_name(f"~${path.name}").exists():
+            raise Retry(f"{path} is open in Excel; what is written now would be lost when it is saved there.", after=60)
+        book = _opened(path, self.config.sheet)
+        sheet = book[self.config.sheet]
+        at = self._columns(sheet)["id"]
+        rows = [row for row in range(sheet.max_row, _HEADER, -1) if sheet.cell(row, at).value == lead]
+        for row in rows:
+            sheet.delete_rows(row)
+        if rows:
+            replace_file(path, book.save)
+        return len(rows)
+
     def _columns(self, sheet: Any) -> dict[str, int]:
         """Return the place of each column; those the sheet lacks are added at its right."""
         columns = {str(head.value): head.column for head in sheet[_HEADER] if head.value is not None}

@@ -1,4 +1,4 @@
-"""Keys, imports, exports, erasure and simulation."""
+"""Imports, exports and simulation."""
 
 from __future__ import annotations
 
@@ -13,23 +13,17 @@ from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import StreamingResponse
 
-from hub.api.access import HubDep, create_key, needs, revoke_key
+from hub.api.access import CallerDep, HubDep, Masked, needs
 from hub.api.leads import After, Body, Limit, listed
-from hub.api.problems import ApiError
 from hub.app import Hub
 from hub.errors import LeadhubError
 from hub.escape import cell
 from hub.store import listing
+from hub.store.audit import note
 
-router = APIRouter(prefix="/api", tags=["admin"])
+router = APIRouter(prefix="/api", tags=["admin"], route_class=Masked)
 
 EXPORT_PAGE = 500
-
-
-class NewKey(Body):
-    """The role of a new key."""
-
-    role: Literal["viewer", "operator", "admin", "owner"]
 
 
 class Import(Body):
@@ -40,39 +34,11 @@ class Import(Body):
     dry_run: bool = False
 
 
-class Person(Body):
-    """Whom to erase."""
-
-    email: str | None = None
-    phone: str | None = None
-
-
 class Simulation(Body):
     """A configuration to try on past leads."""
 
     config: str = Field(max_length=4 << 20)
     days: float = Field(30, gt=0, le=3650)
-
-
-@router.post("/keys", dependencies=[needs("owner")])
-async def new_key(hub: HubDep, body: NewKey) -> dict[str, str]:
-    """Make an API key; it is shown this once."""
-    id_ = hub.ids("key")
-    return {"id": id_, "role": body.role, "key": await hub.db.write(create_key, id_, body.role, hub.clock.now())}
-
-
-@router.get("/keys", dependencies=[needs("owner")])
-async def keys(hub: HubDep, limit: Limit = 50, after: After = None) -> dict[str, Any]:
-    """List the API keys; never the keys themselves."""
-    return listed(*await hub.db.read(listing.page, "api_key", {}, limit=limit, after=after))
-
-
-@router.delete("/keys/{key}", dependencies=[needs("owner")])
-async def drop_key(hub: HubDep, key: str) -> dict[str, str]:
-    """Revoke an API key."""
-    if not await hub.db.write(revoke_key, key, hub.clock.now()):
-        raise ApiError(404, f"There is no key {key[:64]!r} in force.")
-    return {"revoked": key}
 
 
 @router.post("/imports", dependencies=[needs("admin")])
@@ -100,17 +66,19 @@ async def imports(hub: HubDep, limit: Limit = 50, after: After = None, source: s
 
 
 @router.post("/imports/{imported}/undo", dependencies=[needs("admin")])
-async def undo(hub: HubDep, imported: str) -> dict[str, int]:
+async def undo(hub: HubDep, caller: CallerDep, imported: str) -> dict[str, int]:
     """Take everything an import brought out again."""
-    return await hub.lineage.undo_import(imported)
+    return await hub.lineage.undo_import(imported, by=caller.actor)
 
 
-@router.get("/export/{kind}", dependencies=[needs("admin")])
+@router.get("/export/{kind}", dependencies=[needs("admin", right="export")])
 async def export(
-    hub: HubDep, kind: Literal["leads", "touches", "deliveries", "decisions", "submissions", "events"],
+    hub: HubDep, caller: CallerDep,
+    kind: Literal["leads", "touches", "deliveries", "decisions", "submissions", "events"],
     format: Literal["jsonl", "csv"] = "jsonl",  # noqa: A002 - the name people type
 ) -> StreamingResponse:  # fmt: skip
     """Write out a whole table, oldest first."""
+    await hub.db.write(note, "data.exported", by=caller.actor, at=hub.clock.now(), target=kind, data={"format": format})
     media = "text/csv; charset=utf-8" if format == "csv" else "application/x-ndjson"
     return StreamingResponse(_export(hub, kind, format), media_type=media)
 
@@ -150,14 +118,6 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     return cell(value if isinstance(value, str) else orjson.dumps(value, default=str).decode().strip('"'))
-
-
-@router.post("/erase", dependencies=[needs("owner")])
-async def erase(hub: HubDep, body: Person) -> dict[str, Any]:
-    """Blank everything personal of one person, in every table."""
-    if not body.email and not body.phone:
-        raise ApiError(422, "Name an e-mail address or a phone number.")
-    return await hub.lineage.erase(email=body.email, phone=body.phone)
 
 
 @router.post("/simulate", dependencies=[needs("admin")])

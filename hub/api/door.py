@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from hub.api.address import client_of
+from hub.api.problems import ApiError, problem
+from hub.api.sender import check_sender
 from hub.app import Hub
+from hub.failpoints import hit
 from hub.inbound import Inbound
 
 MAX_HEADERS = 200
@@ -33,15 +35,34 @@ async def intake(request: Request) -> Response:
     hub: Hub = request.app.state.hub
     try:
         headers = _headers(request)
+    except Limit as limit:
+        return _problem(limit)
+    peer = request.client.host if request.client else ""
+    client = client_of(peer, headers.get("x-forwarded-for", ""), hub.plan.settings.hub)
+    if not hub.door.crowd.enter(client, hub.plan.settings.hub.per_client):
+        reply = hub.door.turn_away(request.path_params["source"])
+        return Response(reply.body, reply.status, {**reply.headers, "connection": "close"})
+    try:
+        return await _received(request, headers, client, hub)
+    finally:
+        hub.door.crowd.leave(client)
+
+
+async def _received(request: Request, headers: dict[str, str], client: str, hub: Hub) -> Response:
+    try:
+        await check_sender(request, headers.get("authorization", ""), client, hub)
         body = await _body(request, headers, hub.plan.settings.hub.max_body)
         query = _query(request)
     except Limit as limit:
         return _problem(limit)
+    except ApiError as error:
+        return problem(error.status, error.detail, {"connection": "close"})
     except ClientDisconnect:
         return Response(status_code=400)
+    hit("intake.read")
     inbound = Inbound(
         method=request.method, url=_public_url(request.scope, headers, hub), headers=headers, query=query, body=body,
-        received_at=hub.clock.now(), client=_client(request, headers, hub),
+        received_at=hub.clock.now(), client=client,
     )  # fmt: skip
     reply = await hub.door.receive(request.path_params["source"], inbound)
     return Response(reply.body, reply.status, dict(reply.headers))
@@ -96,30 +117,10 @@ def _public_url(scope: Mapping[str, Any], headers: dict[str, str], hub: Hub) -> 
         host = headers.get("host") or ":".join(map(str, scope.get("server") or ()))
         base = f"{scope['scheme']}://{host}"
     path = scope.get("raw_path") or scope["path"].encode()
+    if "key" in scope["path_params"]:  # it has done its work, and is kept nowhere
+        path = path.rpartition(b"/")[0]
     query = scope["query_string"]
     return f"{base}{path.decode('latin-1')}{'?' if query else ''}{query.decode('latin-1')}"
-
-
-def _client(request: Request, headers: dict[str, str], hub: Hub) -> str:
-    """Return the sender's address; X-Forwarded-For is believed from trusted proxies only."""
-    peer = request.client.host if request.client else ""
-    proxies = _networks(hub.plan.settings.hub.trusted_proxies)
-    if not proxies or not peer:
-        return peer
-    chain = [part.strip() for part in headers.get("x-forwarded-for", "").split(",") if part.strip()]
-    for address in (peer, *reversed(chain)):
-        try:
-            known = any(ip_address(address) in network for network in proxies)
-        except ValueError:
-            return peer
-        if not known:
-            return address
-    return peer
-
-
-@lru_cache(maxsize=8)
-def _networks(listed: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
-    return tuple(ip_network(network, strict=False) for network in listed)
 
 
 def _problem(limit: Limit) -> Response:

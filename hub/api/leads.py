@@ -5,21 +5,22 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import orjson
-from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
 
 from hub import explain
-from hub.api.access import HubDep, needs
+from hub.api.access import Caller, CallerDep, HubDep, Masked, needs
 from hub.api.problems import ApiError
 from hub.app import Hub
 from hub.replays import REPLAYABLE
 from hub.store import leads as lead_store
 from hub.store import listing
 
-router = APIRouter(prefix="/api", tags=["leads"])
+router = APIRouter(prefix="/api", tags=["leads"], route_class=Masked)
 
 Limit = Annotated[int, Query(ge=1, le=listing.MOST)]
 After = Annotated[str | None, Query(max_length=200)]
+Number = Annotated[int, Path(ge=0, lt=10**listing.MOST_DIGITS)]
 
 
 class Body(BaseModel):
@@ -33,6 +34,12 @@ class Unmerge(Body):
 
     submission: str | None = None
     other: str | None = None
+
+
+class Refused(Body):
+    """Why a person refuses a submission."""
+
+    reason: str = Field("a person refused it", max_length=500)
 
 
 class Replay(Body):
@@ -59,6 +66,8 @@ async def leads(
 
 async def _one(hub: Hub, text: str) -> str:
     found = await hub.db.read(listing.lookup, text)
+    if not found and text.startswith("sub_"):
+        raise ApiError(404, f"There is no submission {text[:64]!r} that belongs to a lead.")
     if not found:
         raise ApiError(404, f"There is no lead {text[:64]!r}.")
     return found[0]
@@ -102,33 +111,42 @@ async def _decided(hub: Hub, text: str) -> tuple[list[dict[str, Any]], list[dict
 
 
 @router.post("/leads/{lead}/unmerge", dependencies=[needs("operator")])
-async def unmerge(hub: HubDep, lead: str, body: Unmerge) -> dict[str, Any]:
-    """Take a submission, or a lead that was joined, out of a lead again."""
+async def unmerge(hub: HubDep, caller: CallerDep, lead: str, body: Unmerge) -> dict[str, Any]:
+    """Take a submission, or a lead that was joined, out of a lead again; either one may name the lead it is in."""
     if bool(body.submission) == bool(body.other):
         raise ApiError(422, "Name either a submission or another lead.")
-    made = await hub.lineage.unmerge(lead, submission=body.submission, other=body.other)
-    return {"lead": lead, "made": made}
+    id_ = await _one(hub, lead)
+    current = (await hub.db.read(lead_store.load, [id_])).get(id_)
+    made = await hub.lineage.unmerge(id_, submission=body.submission, other=body.other, by=caller.actor)
+    return {"lead": current.id if current else id_, "made": made}
 
 
-@router.post("/leads/{lead}/replay", dependencies=[needs("operator")])
-async def replay_lead(hub: HubDep, lead: str) -> dict[str, Any]:
+@router.post("/leads/{lead}/replay", dependencies=[needs("operator", right="replay")])
+async def replay_lead(hub: HubDep, caller: CallerDep, lead: str) -> dict[str, Any]:
     """Decide a lead's newest submission again with the configuration in force; repeats of one are passed over."""
     id_ = await _one(hub, lead)
     walk = await hub.db.read(listing.of_lead, id_)
     fit = [row["id"] for row in walk["submissions"] if row["state"] in REPLAYABLE]
     if not fit:
         raise ApiError(409, f"The lead {id_} has no submission that can be decided again.")
-    return await _replayed(hub, fit[-1], ())
+    return await _replayed(hub, caller, fit[-1], ())
 
 
-@router.post("/submissions/{submission}/replay", dependencies=[needs("operator")])
-async def replay_submission(hub: HubDep, submission: str, body: Replay) -> dict[str, Any]:
+@router.post("/submissions/{submission}/replay", dependencies=[needs("operator", right="replay")])
+async def replay_submission(hub: HubDep, caller: CallerDep, submission: str, body: Replay) -> dict[str, Any]:
     """Run a submission again, such as one in quarantine."""
-    return await _replayed(hub, submission, body.accept)
+    return await _replayed(hub, caller, submission, body.accept)
 
 
-async def _replayed(hub: Hub, submission: str, accept: tuple[str, ...]) -> dict[str, Any]:
-    answer = await hub.replays.replay(submission, frozenset(accept))
+@router.post("/submissions/{submission}/reject", dependencies=[needs("operator")])
+async def reject_submission(hub: HubDep, caller: CallerDep, submission: str, body: Refused) -> dict[str, str]:
+    """Refuse a submission that waits in quarantine; a replay takes it up after all."""
+    await hub.replays.refuse(submission, body.reason, by=caller.actor)
+    return {"submission": submission, "status": "rejected", "reason": body.reason}
+
+
+async def _replayed(hub: Hub, caller: Caller, submission: str, accept: tuple[str, ...]) -> dict[str, Any]:
+    answer = await hub.replays.replay(submission, frozenset(accept), by=caller.actor)
     problems = [p.model_dump() for p in answer.problems]
     return {"submission": answer.submission, "lead": answer.lead, "status": answer.status, "problems": problems}
 
@@ -137,3 +155,17 @@ async def _replayed(hub: Hub, submission: str, accept: tuple[str, ...]) -> dict[
 async def suggestions(hub: HubDep, limit: Limit = 50, after: After = None, state: str = "open") -> dict[str, Any]:
     """List pairs of leads that may be one person."""
     return listed(*await hub.db.read(listing.page, "suggestion", {"state": state}, limit=limit, after=after))
+
+
+@router.post("/suggestions/{suggestion}/accept", dependencies=[needs("operator")])
+async def accept(hub: HubDep, caller: CallerDep, suggestion: Number) -> dict[str, Any]:
+    """Join the two leads of a suggestion: they are one person. The elder one stays."""
+    lead, other = await hub.lineage.accept(suggestion, by=caller.actor)
+    return {"suggestion": suggestion, "lead": lead, "joined": other}
+
+
+@router.post("/suggestions/{suggestion}/dismiss", dependencies=[needs("operator")])
+async def dismiss(hub: HubDep, suggestion: Number) -> dict[str, Any]:
+    """Keep the two leads of a suggestion apart: they are two people."""
+    await hub.lineage.dismiss(suggestion)
+    return {"suggestion": suggestion, "state": "separate"}

@@ -20,9 +20,9 @@ log = logging.getLogger("leadhub.api")
 class ApiError(Exception):
     """An answer that says no: an HTTP status and what to do."""
 
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
-        self.status, self.detail = status, detail
+        self.status, self.detail, self.headers = status, detail, headers
 
 
 def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
@@ -42,7 +42,7 @@ async def _ours(_: Request, error: Exception) -> Response:
 
 async def _refused(_: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)
-    return problem(error.status, error.detail)
+    return problem(error.status, error.detail, error.headers)
 
 
 async def _invalid(_: Request, error: Exception) -> Response:
@@ -61,12 +61,12 @@ async def _http(request: Request, error: Exception) -> Response:
 async def _database(_: Request, error: Exception) -> Response:
     if isinstance(error, DataError):  # such as a NUL in a name that is looked for
         return problem(422, "The request holds something that no database takes.")
-    log.error("error=%s", brief(error))
+    log.error("event=request.failed error=%s", brief(error))
     return problem(503, "The database cannot be used now. Try again later.")
 
 
 async def _other(_: Request, error: Exception) -> Response:
-    log.error("error=%s", brief(error))
+    log.error("event=request.failed error=%s", brief(error))
     return problem(500, "Something broke here; it is in the log.")
 
 

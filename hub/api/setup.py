@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from fastapi import APIRouter
+from pydantic import TypeAdapter
 from sqlmodel import Session
 
-from hub.api.access import HubDep, needs
+from hub.api.access import CallerDep, HubDep, Masked, needs
 from hub.api.leads import After, Body, Limit, listed
 from hub.api.problems import ApiError
 from hub.app import Hub
+from hub.instant import instant
 from hub.intake.rows import CURSOR
+from hub.settings.shapes import Duration
 from hub.source import FileSource, PollSource, WebhookSource
 from hub.store import deliveries as delivery_store
 from hub.store import listing
 from hub.store import submissions as submission_store
 
-router = APIRouter(prefix="/api", tags=["setup"])
+router = APIRouter(prefix="/api", tags=["setup"], route_class=Masked)
 
 
 class Reason(Body):
@@ -72,30 +76,45 @@ async def poll(hub: HubDep, source: str) -> dict[str, Any]:
 
 
 @router.post("/sources/{source}/reconcile", dependencies=[needs("operator")])
-async def reconcile(hub: HubDep, source: str) -> dict[str, Any]:
-    """Compare the platform's count of the last day with ours."""
+async def reconcile(hub: HubDep, source: str, since: str | None = None) -> dict[str, Any]:
+    """Count a platform's leads against ours, and read what is missing again; `since` is a time such as 7d, or a day."""
     _known_poll(hub, source)
-    found = await hub.polls.reconcile(source)
+    found = await hub.polls.reconcile(source, _begin(hub, since) if since else None)
     if found is None:
         raise ApiError(409, f"The platform behind {source[:64]!r} does not say how many leads it holds.")
-    theirs, ours = found
-    return {"source": source, "platform": theirs, "ours": ours, "says": f"The platform says {theirs}, we hold {ours}."}
+    said = {"platform": found.platform, "ours": found.ours, "missing": found.missing, "filled": found.filled}
+    return {"source": source, **said, "since": found.since, "until": found.until, "says": found.says}
+
+
+def _begin(hub: Hub, since: str) -> datetime:
+    """Return the time that `7d` or `2026-05-01` stands for; raises ApiError."""
+    try:
+        day = instant(since, hub.plan.settings.hub.zone)
+        begin = day or hub.clock.now() - timedelta(seconds=TypeAdapter(Duration).validate_python(since))
+    except (ValueError, OverflowError) as error:
+        raise ApiError(422, f"{since[:64]!r} is no time; write it as 7d, or as 2026-05-01.") from error
+    if begin >= hub.clock.now():
+        raise ApiError(422, f"{since[:64]!r} has not come yet.")
+    return begin
 
 
 @router.get("/sinks", dependencies=[needs("viewer")])
 async def sinks(hub: HubDep) -> dict[str, Any]:
-    """List the sinks with their counts, and whether they are paused, resting or open."""
+    """List the sinks with their counts, and whether they are paused, or resting where this process sends."""
     counts = await hub.db.read(delivery_store.counts)
+    paused = await hub.db.read(delivery_store.paused)
     items = []
-    for name, lane in hub.dispatcher.lanes.items():
+    for name, settings in hub.plan.settings.sinks.items():
+        lane = hub.dispatcher.lanes.get(name)
+        stored = paused[name][1] or "paused" if name in paused else None
         items.append(
             {
                 "name": name,
-                "connector": lane.settings.connector,
-                "enabled": lane.settings.enabled,
-                "paused": lane.gate.paused,
-                "breaker": lane.gate.breaker.state,
-                "sending": len(lane.held),
+                "connector": settings.connector,
+                "enabled": settings.enabled,
+                "paused": lane.gate.paused if lane else stored,
+                "breaker": lane.gate.breaker.state if lane else None,
+                "sending": len(lane.held) if lane else 0,
                 "deliveries": {state: n for (s, state), n in counts.items() if s == name},
             }
         )
@@ -103,23 +122,24 @@ async def sinks(hub: HubDep) -> dict[str, Any]:
 
 
 def _known_sink(hub: Hub, sink: str) -> None:
-    if sink not in hub.plan.sinks:
-        raise ApiError(404, f"There is no sink {sink[:64]!r}. Known: {', '.join(hub.plan.sinks)}.")
+    known = hub.plan.settings.sinks
+    if sink not in known:
+        raise ApiError(404, f"There is no sink {sink[:64]!r}. Known: {', '.join(known)}.")
 
 
 @router.post("/sinks/{sink}/pause", dependencies=[needs("operator")])
-async def pause(hub: HubDep, sink: str, body: Reason) -> dict[str, Any]:
+async def pause(hub: HubDep, caller: CallerDep, sink: str, body: Reason) -> dict[str, Any]:
     """Pause a sink; its leads wait."""
     _known_sink(hub, sink)
-    await hub.dispatcher.pause(sink, body.reason)
+    await hub.dispatcher.pause(sink, body.reason, by=caller.actor)
     return {"sink": sink, "paused": body.reason}
 
 
 @router.post("/sinks/{sink}/resume", dependencies=[needs("operator")])
-async def resume(hub: HubDep, sink: str) -> dict[str, Any]:
+async def resume(hub: HubDep, caller: CallerDep, sink: str) -> dict[str, Any]:
     """Let a paused sink take leads again."""
     _known_sink(hub, sink)
-    await hub.dispatcher.resume(sink)
+    await hub.dispatcher.resume(sink, by=caller.actor)
     return {"sink": sink, "paused": None}
 
 

@@ -8,13 +8,14 @@ from typing import Any
 import orjson
 from fastapi import APIRouter
 
-from hub.api.access import HubDep, needs
+from hub.api.access import CallerDep, HubDep, Masked, needs
 from hub.api.leads import After, Body, Limit, listed
 from hub.api.problems import ApiError
 from hub.store import deliveries as delivery_store
 from hub.store import listing
+from hub.store.audit import noted
 
-router = APIRouter(prefix="/api", tags=["work"])
+router = APIRouter(prefix="/api", tags=["work"], route_class=Masked)
 
 RETRIED = 10_000  # most deliveries made due again by one call
 
@@ -89,8 +90,8 @@ async def delivery(hub: HubDep, delivery: str) -> dict[str, Any]:
     return {**row, "attempts_made": list(reversed(attempts))}
 
 
-@router.post("/deliveries/retry", dependencies=[needs("operator")])
-async def retry(hub: HubDep, body: Retried) -> dict[str, int]:
+@router.post("/deliveries/retry", dependencies=[needs("operator", right="replay")])
+async def retry(hub: HubDep, caller: CallerDep, body: Retried) -> dict[str, int]:
     """Make dead, rejected or held deliveries due again, with the same key; those that arrived are not touched."""
     ids = list(body.ids)
     if not ids:
@@ -99,15 +100,27 @@ async def retry(hub: HubDep, body: Retried) -> dict[str, int]:
             raise ApiError(422, "Name ids, or a state: dead, rejected or unclear.")
         rows, _ = await hub.db.read(listing.page, "delivery", where, limit=RETRIED)
         ids = [row["id"] for row in rows]
-    number = await hub.db.write(delivery_store.retry, ids, hub.clock.now())
+    now = hub.clock.now()
+    again = noted(
+        delivery_store.retry, "delivery.retried", by=caller.actor, at=now, target=body.sink,
+        told=lambda number: {"deliveries": number} if number else None,
+    )  # fmt: skip
+    number = await hub.db.write(again, ids, now)
     return {"retried": number}
 
 
 @router.post("/deliveries/{delivery}/decide", dependencies=[needs("operator")])
-async def decide(hub: HubDep, delivery: str, body: Decided) -> dict[str, bool]:
+async def decide(hub: HubDep, caller: CallerDep, delivery: str, body: Decided) -> dict[str, bool]:
     """Settle a held delivery: it arrived, or it is to be sent again."""
-    event = await hub.db.write(delivery_store.decide, delivery, body.arrived, hub.clock.now())
+    if await hub.db.read(listing.one, "delivery", delivery) is None:
+        raise ApiError(404, f"There is no delivery {delivery[:64]!r}.")
+    now = hub.clock.now()
+    settle = noted(
+        delivery_store.decide, "delivery.decided", by=caller.actor, at=now, target=delivery,
+        told=lambda event: {"arrived": body.arrived} if event else None,
+    )  # fmt: skip
+    event = await hub.db.write(settle, delivery, body.arrived, now)
     if event is None:
-        raise ApiError(409, "This delivery is not held.")
+        raise ApiError(409, f"The delivery {delivery} is not held.")
     hub.emit([event])
     return {"arrived": body.arrived}

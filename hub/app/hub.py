@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,39 +12,52 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import sqlalchemy as sa
 from sqlmodel import Session
 
 from hub import plan as plans
+from hub.alarms.kinds import KINDS, STORED
+from hub.app import auditor, copied, watching
 from hub.app.config import Published, Publisher
-from hub.clock import Clock, SystemClock
-from hub.delivery.dispatcher import RENEW_EVERY, Dispatcher
+from hub.app.lookout import Lookout
+from hub.app.node import Node
+from hub.app.privacy import open_privacy
+from hub.app.rounds import ring_once, ring_sources
+from hub.app.tokens import keep_tokens
+from hub.clock import Clock, SharedClock
+from hub.delivery.calls import Calls
+from hub.delivery.dispatcher import RENEW_EVERY, STOP_SECONDS, Dispatcher
+from hub.delivery.runner import runner_of
 from hub.events import Event
 from hub.ids import Ids, RandomIds
 from hub.intake.door import Door
+from hub.intake.guard import LOOK_EVERY, Disk, Guard, disk_of_machine
 from hub.intake.imports import Imports
 from hub.intake.polls import Polls
 from hub.intake.rows import Rows
+from hub.intake.volumes import Volumes
 from hub.lineage import Lineage
 from hub.loader import Plugins
+from hub.nameless import nameless
 from hub.normal.warm import warm_up
 from hub.outgoing.client import make_client
 from hub.pipeline.context import Rotation
 from hub.pipeline.drift import Drift, store_fields, stored_fields
 from hub.pipeline.engine import Pipeline
+from hub.pipeline.runner import day_of
 from hub.replays import Replays
 from hub.schedule import Schedule
-from hub.source import FileSource, PollSource
 from hub.store import submissions as submission_store
+from hub.store import turns
+from hub.store.ground import MOUNTS
 from hub.store.log import append
-from hub.store.tables import RotationRow
+from hub.ticks import Ticks
 from hub.trials import Trials
 
 log = logging.getLogger("leadhub")
 
 ROLES = frozenset({"intake", "worker", "scheduler"})
-_LOUD = {"sink.paused", "breaker.opened", "source.failed", "source.gap", "plugin.failed", "config.refused"}
-_STORED_WITH_ROWS = ("submission.", "lead.", "delivery.")
+_LOUD = {"plugin.failed", "config.refused", "retention.warned", "submission.returned", *KINDS}
+_STORED_WITH_ROWS = ("submission.", "lead.", "delivery.", *STORED)
 
 
 @dataclass(slots=True)
@@ -53,16 +67,25 @@ class Office:
     folder: Path
     config: Path
     database: str | None = None  # instead of hub.yaml's
-    clock: Clock = field(default_factory=SystemClock)
+    clock: Clock = field(default_factory=SharedClock)
     ids: Ids = field(default_factory=RandomIds)
     http: httpx.AsyncClient | None = None
     plugins: tuple[Any, ...] = ()
-    roles: frozenset[str] = ROLES
+    roles: frozenset[str] = ROLES  # none: it only looks, and needs no secrets
     seed: int | None = None
+    publish: bool = False  # its hub.yaml, although another node replaced that one
+    mounts: Path = MOUNTS
+    disk: Disk = disk_of_machine
+    spans: Any = None  # an exporter of OpenTelemetry, instead of the address hub.traces names
 
 
 class Hub:
     """A whole hub in one process."""
+
+    _winding: asyncio.Task[None] | None = None
+    _stop_at = math.inf
+
+    _warming: asyncio.Task[None] | None = None
 
     def __init__(self, office: Office, publisher: Publisher) -> None:
         self.office, self.publisher = office, publisher
@@ -70,25 +93,52 @@ class Hub:
         self.db = publisher.db
         self.holder = self.ids("node")
         self.http = office.http or make_client(lambda: self.plan.settings.hub.allow_networks)
-        self.rotation = Rotation(self.db_read_now(_rotations))
+        self.rotation = Rotation(self.db_read_now(turns.given))
         self.schedule = Schedule()
+        self.observer = watching.observer_of(office, self.plan.settings.hub, self.db)
+        self.guard = Guard(self.db, lambda: self.plan, clock=self.clock, disk=office.disk)
         self.drift = Drift(self.clock, self.emit)
         self.drift.remember(self.db_read_now(stored_fields))
         self.dispatcher = Dispatcher(
-            self.db, holder=self.holder, clock=self.clock, http=self.http, emit=self.emit, seed=office.seed
-        )
+            self.db, holder=self.holder, clock=self.clock, http=self.http, emit=self.emit, seed=office.seed,
+            observer=self.observer,
+        )  # fmt: skip
+        self.runner = runner_of(self.plan.settings.hub.runner, self.db, Calls(self.dispatcher), lambda: self.plan)
         self.pipeline = Pipeline(
             self.db, lambda: self.plan, clock=self.clock, ids=self.ids, http=self.http, rotation=self.rotation,
-            slots=self.dispatcher, emit=self.emit, drift=self.drift,
+            slots=self.dispatcher, emit=self.emit, drift=self.drift, observer=self.observer,
         )  # fmt: skip
-        self.door = Door(self.db, lambda: self.plan, self.pipeline, clock=self.clock, ids=self.ids)
-        self.rows = Rows(self.db, self.pipeline, clock=self.clock, ids=self.ids)
-        self.polls = Polls(self.db, lambda: self.plan, self.rows, clock=self.clock, http=self.http, emit=self.emit)
-        self.imports = Imports(self.db, lambda: self.plan, self.rows, clock=self.clock, ids=self.ids, emit=self.emit)
-        self.lineage = Lineage(self.db, lambda: self.plan, clock=self.clock, ids=self.ids, emit=self.emit)
-        self.trials = Trials(self.db, lambda: self.plan, clock=self.clock, http=self.http, rotation=self.rotation)
-        self.replays = Replays(self.db, self.pipeline)
+        self.volumes = Volumes(self.db, self.clock)
+        self._open_doors()
+        self._open_desks()
+        anchor = office.folder, lambda: self.plan.settings.hub.audit_anchor
+        self.auditor = auditor.Auditor(self.db, *anchor, self.clock, self.door.unproven)
+        self.watching, self.alarms = watching.Watching(self), Lookout(self)
+        self.ticks, self.node = Ticks(self.db, self.holder, self.clock), Node(self)
         self._unstored: list[Event] = []
+
+    def _open_doors(self) -> None:
+        """Put together what leads come in by: pushes, polls, files."""
+        self.door = Door(
+            self.db, lambda: self.plan, self.pipeline, clock=self.clock, ids=self.ids, guard=self.guard,
+            volumes=self.volumes,
+        )  # fmt: skip
+        self.rows = Rows(self.db, self.pipeline, clock=self.clock, ids=self.ids, volumes=self.volumes)
+        self.polls = Polls(
+            self.db, lambda: self.plan, self.rows, clock=self.clock, http=self.http, emit=self.emit, guard=self.guard
+        )
+        self.imports = Imports(
+            self.db, lambda: self.plan, self.rows, clock=self.clock, ids=self.ids, emit=self.emit, guard=self.guard
+        )
+
+    def _open_desks(self) -> None:
+        """Put together what people work with: joins and what is taken back, trials, replays."""
+        self.lineage = Lineage(
+            self.db, lambda: self.plan, clock=self.clock, ids=self.ids, http=self.http, emit=self.emit
+        )
+        self.trials = Trials(self.db, lambda: self.plan, clock=self.clock, http=self.http, rotation=self.rotation)
+        self.replays = Replays(self.db, self.pipeline, clock=self.clock, emit=self.emit)
+        self.privacy = open_privacy(self)
 
     @classmethod
     def open(cls, office: Office) -> Hub:
@@ -115,18 +165,30 @@ class Hub:
         """Tell watchers what happened; what has no row of its own yet is stored by and by."""
         for event in events:
             if event.kind in _LOUD:
-                log.warning(
-                    "event=%s source=%s sink=%s detail=%r", event.kind, event.source, event.sink, dict(event.data)
-                )
+                detail = nameless(repr(dict(event.data)))
+                log.warning("event=%s source=%s sink=%s detail=%s", event.kind, event.source, event.sink, detail)
+            elif log.isEnabledFor(logging.INFO):
+                ids = (event.lead, event.submission, event.source, event.sink)
+                log.info("event=%s lead=%s submission=%s source=%s sink=%s", event.kind, *ids)
             if not event.kind.startswith(_STORED_WITH_ROWS):
                 self._unstored.append(event)
             for failed in self.plugins.emit(event):
                 log.error("event=plugin.failed plugin=%s detail=%r", failed.name, failed.reason)
 
     async def start(self, *, bells: bool = True) -> None:
-        """Start working: what a former process left is taken up first; without bells, callers ring them."""
+        """Start working: what a former process left is taken up first; without bells, callers ring them.
+
+        A hub without a role only looks: it runs nothing, sends nothing and takes nothing over from a former process.
+        """
+        if not self.office.roles:
+            return
+        await self.auditor.start(self.plugins.hashes)
+        await self.privacy.start()
+        await copied.settle(self)
         if self.db.sqlite:  # one process: whoever held anything before us is gone
             await self.db.write(submission_store.free_leases)
+        await self.node.start()
+        await self.runner.start(works="worker" in self.office.roles)
         await self._open_lanes()
         if self.db.sqlite:
             await self.dispatcher.rescue(everything=True)
@@ -140,6 +202,7 @@ class Hub:
 
     async def _open_lanes(self) -> None:
         """Open the lanes of the sinks, where this process is a worker; elsewhere deliveries are rows for one."""
+        keep_tokens(self)
         if "worker" in self.office.roles:
             await self.dispatcher.use(self.plan)
 
@@ -149,48 +212,47 @@ class Hub:
     def _ring_bells(self) -> None:
         ring = self.schedule.every
         ring(5.0, "flush", self.flush)
+        ring(LOOK_EVERY, "guard", self.guard.look, soon=True)
+        ring(auditor.EVERY, "audit", self.auditor.round)
         ring(1.0, "submissions", self.pipeline.sweep, soon=True)
         if "worker" in self.office.roles:
-            ring(0.5, "deliveries", self.dispatcher.sweep, soon=True)
+            ring(self.runner.every, "deliveries", self.runner.sweep, soon=True)
             ring(RENEW_EVERY, "leases", self.dispatcher.renew)
-            ring(15.0, "rescue", self.dispatcher.rescue)
+            ring(15.0, "rescue", self.dispatcher.rescue, soon=True)
             ring(5.0, "pauses", self.dispatcher.agree)
         ring(2.0, "config", self.reload)
-        self._ring_sources()
-
-    def _ring_sources(self) -> None:
-        """Poll and watch what the configuration names, as often as it says."""
-        self.schedule.forget("source:")
-        if "scheduler" not in self.office.roles:
-            return
-        for name, source in self.plan.sources.items():
-            settings = self.plan.settings.sources[name]
-            if not settings.enabled:
-                continue
-            if isinstance(source, PollSource):
-                every = settings.every or source.every.total_seconds()
-                self.schedule.every(every, f"source:poll:{name}", partial(self.polls.poll, name), soon=True)
-                self.schedule.every(86400, f"source:count:{name}", partial(self.polls.reconcile, name))
-            if isinstance(source, FileSource):
-                every = settings.every or source.every.total_seconds()
-                look = partial(self.imports.watch, name, self.office.folder)
-                self.schedule.every(every, f"source:watch:{name}", look, soon=True)
+        self.privacy.ring(ring, partial(ring_once, self), self.office.roles)
+        self.node.ring()
+        self.alarms.ring()
+        ring_sources(self)
 
     async def warm(self) -> None:
         """Return when the tables that reading names, phones and places needs are loaded."""
-        await asyncio.gather(self._warming, return_exceptions=True)
+        if self._warming is not None:
+            await asyncio.gather(self._warming, return_exceptions=True)
 
     async def reload(self) -> bool:
         """Publish a changed hub.yaml; a wrong one is refused and the old one stays. Returns whether it changed."""
         result = await self.publisher.look()
         if isinstance(result, Published):
             await self._open_lanes()
-            self._ring_sources()
+            ring_sources(self)
             self._tell_started()
-            self.emit([Event("config.published", self.clock.now(), data={"revision": self.plan.revision})])
+            await self.auditor.see(self.plugins.hashes)
+            await self.node.beat()
+            kind = "config.published" if result.ours else "config.adopted"
+            self.emit([Event(kind, self.clock.now(), data={"revision": self.plan.revision})])
         elif result is not None:
             self.emit([Event("config.refused", self.clock.now(), data={"reason": str(result)})])
         return isinstance(result, Published)
+
+    async def agree_on_turns(self) -> None:
+        """Take over how many leads other processes gave to each member, in all and today."""
+        today = day_of(self.clock, self.plan.settings)
+        teams = self.plan.settings.teams.items()
+        asked = [(name, member.name, day) for name, team in teams for member in team.members for day in ("", today)]
+        if asked:  # among our own writes: what is read holds those before it, and none after it
+            self.rotation.agree(await self.db.write(turns.given, asked))
 
     async def flush(self) -> None:
         """Store events and newly seen fields that came without a row of their own."""
@@ -200,24 +262,39 @@ class Hub:
             await self.db.write(append, events)
         if fields:
             await self.db.write(store_fields, fields, self.clock.now())
+        await self.volumes.flush()
 
     def try_plan(self, text: str) -> plans.Plan:
         """Return the plan of a configuration that is only tried; raises ConfigError."""
         return self.publisher.plan_of(text, "the changed configuration")
 
+    def wind_down(self) -> None:
+        """Begin to stop: claim nothing more, and end what is being sent while open requests are still answered."""
+        if self._winding is None:
+            self._stop_at = self.clock.monotonic() + STOP_SECONDS
+            self.schedule.stop()
+            self._winding = asyncio.create_task(self.dispatcher.stop())
+
+    @property
+    def stopping(self) -> bool:
+        """Return whether it is being stopped."""
+        return self._winding is not None
+
     async def stop(self) -> None:
-        """Take nothing more, finish what is under way, write everything down."""
-        self.schedule.stop()
+        """Take nothing more, finish what is under way, give the rest back, write everything down."""
+        self.wind_down()
         await self.warm()
-        await self.pipeline.stop()
-        await self.dispatcher.stop()
+        ending = asyncio.gather(self.pipeline.stop(), *filter(None, (self._winding,)))
+        await asyncio.wait((ending,), timeout=max(1.0, self._stop_at - self.clock.monotonic()))
+        ending.cancel()
+        await asyncio.gather(ending, return_exceptions=True)
+        await self.runner.stop()
+        await self.dispatcher.stop()  # what the last batches had reserved
+        await self.runner.close()
         await self.flush()
+        await self.auditor.round(last=True)
+        await self.node.leave()
         if self.office.http is None:
             await self.http.aclose()
+        await watching.close(self.observer)
         await asyncio.to_thread(self.db.close)
-
-
-def _rotations(*, session: Session) -> dict[tuple[str, str, str], int]:
-    table = RotationRow.__table__  # type: ignore[attr-defined]
-    rows = session.execute(sa.select(table.c.team, table.c.member, table.c.day, table.c.given))
-    return {(team, member, day): given for team, member, day, given in rows}

@@ -7,7 +7,23 @@ import sys
 import typer
 from rich.console import Console
 
-from hub.cli import admin, check, data, demo, docs, look, make, serve
+from hub.cli import (
+    admin,
+    alarms,
+    audit,
+    backup,
+    check,
+    data,
+    decide,
+    demo,
+    docs,
+    look,
+    make,
+    privacy,
+    serve,
+    sinks,
+    users,
+)
 from hub.errors import LeadhubError
 
 app = typer.Typer(
@@ -17,7 +33,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for part in (make, serve, check, data, look, admin, demo, docs):
+for part in (make, serve, check, data, look, decide, alarms, sinks, admin, privacy, users, audit, backup, demo, docs):
     part.add_to(app)
 
 

@@ -1,4 +1,4 @@
-"""key and erase: who may call, and who is to be forgotten."""
+"""key: who may call."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import typer
 from hub.cli.office import call, client
 from hub.cli.serve import Config
 from hub.cli.tell import Json, console, write_json, write_table
-from hub.errors import LeadhubError
 
 key = typer.Typer(help="API keys.", no_args_is_help=True)
 
@@ -19,22 +18,25 @@ key = typer.Typer(help="API keys.", no_args_is_help=True)
 def add_to(app: typer.Typer) -> None:
     """Add this part's commands."""
     app.add_typer(key, name="key")
-    app.command("erase")(erase)
 
 
 async def _call(config: Path | None, method: str, path: str, **options: Any) -> Any:
-    async with client(config) as http:
+    async with client(config, idle=True) as http:
         return await call(http, method, path, **options)
 
 
 @key.command("create")
 def create(
-    role: Annotated[str, typer.Option(help="viewer, operator, admin or owner.")],
+    role: Annotated[str, typer.Option(help="viewer, operator, admin, owner, or source: it only posts leads.")],
+    source: Annotated[str | None, typer.Option(help="The source that a key of the role source is for.")] = None,
+    name: Annotated[str, typer.Option(help="What it is for.")] = "",
+    days: Annotated[float | None, typer.Option(help="How long it is good; without: until it is revoked.")] = None,
     as_json: Json = False,
     config: Config = None,
 ) -> None:
     """Make an API key; it is shown this once, as the last line."""
-    said = asyncio.run(_call(config, "POST", "/api/keys", json={"role": role}))
+    wanted = {"role": role, "source": source, "name": name, "days": days}
+    said = asyncio.run(_call(config, "POST", "/api/keys", json=wanted))
     if as_json:
         write_json(said)
         return
@@ -49,7 +51,8 @@ def listed(as_json: Json = False, config: Config = None) -> None:
     if as_json:
         write_json(said)
     else:
-        write_table("Keys", ("id", "role", "created_at", "revoked_at"), said["items"])
+        names = ("id", "prefix", "role", "source", "name", "created_at", "last_used_at", "expires_at", "revoked_at")
+        write_table("Keys", names, said["items"])
 
 
 @key.command("revoke")
@@ -57,25 +60,3 @@ def revoke(id_: Annotated[str, typer.Argument(metavar="ID")], config: Config = N
     """Make a key worthless."""
     asyncio.run(_call(config, "DELETE", f"/api/keys/{id_}"))
     console().print(f"Revoked {id_}.")
-
-
-def erase(
-    email: Annotated[str | None, typer.Option(help="The person's e-mail address.")] = None,
-    phone: Annotated[str | None, typer.Option(help="The person's phone number.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    as_json: Json = False,
-    config: Config = None,
-) -> None:
-    """Blank everything personal of one person, in every table."""
-    if not email and not phone:
-        raise LeadhubError("Name --email or --phone.")
-    if not yes:
-        typer.confirm("This cannot be undone. Erase the person?", abort=True)
-    said = asyncio.run(_call(config, "POST", "/api/erase", json={"email": email, "phone": phone}))
-    if as_json:
-        write_json(said)
-    elif not said["leads"]:
-        console().print("Nobody with that address or number is here.")
-    else:
-        rows = [{"what": what, "rows": number} for what, number in said["counts"].items()]
-        write_table(f"Erased {', '.join(said['leads'])}", ("what", "rows"), rows)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -19,10 +17,8 @@ from hub.cli.tell import Json, console, write_json
 from hub.clock import SystemClock
 from hub.errors import ConfigError
 from hub.settings import Settings, load_settings
-from hub.settings.files import shipped_secret
+from hub.store.ground import old_sqlite
 from hub.testing.contract import run_kit
-
-SAFE_SQLITE = (3, 51, 3)  # older ones may lose a commit when two connections reset the write-ahead log at once
 
 Plugin = Annotated[Path | None, typer.Argument(metavar="[PLUGIN]", help="A plugin to run the kit over.")]
 
@@ -112,17 +108,22 @@ def _of_mappings(folder: Path, plugins: loader.Plugins) -> Iterator[Finding]:
 def _of_config(config: Path, folder: Path, plugins: loader.Plugins) -> Iterator[Finding]:
     try:
         settings, file = load_settings(config)
-        resolve = partial(_resolve, plugins, folder)
-        plan = plans.build(settings, file, plugins.registry, folder=folder, resolve=resolve, clock=SystemClock())
+        plan = plans.build(
+            settings, file, plugins.registry, folder=folder, resolve=plugins.secrets(folder), clock=SystemClock(),
+            forgiving=True,
+        )  # fmt: skip
         _check_enrichers(plan)
     except ConfigError as error:
         yield Finding("error", "configuration", str(error))
         return
-    flows = len(settings.flows)
-    yield Finding("ok", "configuration", f"{len(settings.sources)} sources, {len(settings.sinks)} sinks, {flows} flows")
+    yield from (Finding("error", "configuration", str(error)) for error in plan.unset)
+    if not plan.unset:
+        said = f"{len(settings.sources)} sources, {len(settings.sinks)} sinks, {len(settings.flows)} flows"
+        yield Finding("ok", "configuration", said)
     yield from _unused(settings)
-    if settings.hub.database.startswith("sqlite") and sqlite3.sqlite_version_info < SAFE_SQLITE:
-        yield Finding("warning", "SQLite", _old_sqlite())
+    flaw = old_sqlite() if settings.hub.database.startswith("sqlite") else None
+    if flaw:
+        yield Finding("warning", "SQLite", flaw)
 
 
 def _check_enrichers(plan: plans.Plan) -> None:
@@ -137,14 +138,6 @@ def _check_enrichers(plan: plans.Plan) -> None:
                     raise ConfigError(f'Flow "{flow.settings.name}": {error}') from error
 
 
-def _old_sqlite() -> str:
-    wanted = ".".join(map(str, SAFE_SQLITE))
-    return (
-        f"Python has {sqlite3.sqlite_version} here; {wanted} mends a rare loss in the write-ahead log. leadhub keeps "
-        "to one writing connection, which avoids it. Let no second program write to the database."
-    )
-
-
 def _unused(settings: Settings) -> Iterator[Finding]:
     """Yield what the configuration defines and nothing uses; mostly a slip of the pen."""
     routes = [route for flow in settings.flows for route in flow.routes]
@@ -154,7 +147,7 @@ def _unused(settings: Settings) -> Iterator[Finding]:
                 "warning", f"source {name}", "No flow takes it, so its leads wait in quarantine. Name it in a `from`."
             )
     for name in settings.sinks:
-        if not any(name in route.to for route in routes):
+        if name not in settings.hub.alarms.to and not any(name in route.to for route in routes):
             yield Finding("warning", f"sink {name}", "No route names it, so it gets nothing. Name it in a `to`.")
     for name in settings.teams:
         if not any(route.team == name for route in routes):
@@ -163,7 +156,3 @@ def _unused(settings: Settings) -> Iterator[Finding]:
         if flow.routes and all(route.when for route in flow.routes):
             said = "Every route has a `when`; a lead that fits none waits for a person. Add one without."
             yield Finding("warning", f"flow {flow.name}", said)
-
-
-def _resolve(plugins: loader.Plugins, folder: Path, reference: str) -> Any:
-    return plugins.secret(reference) or shipped_secret(reference, folder)

@@ -89,7 +89,10 @@ def replay(
     as_json: Json = False,
     config: Config = None,
 ) -> None:
-    """Decide again, with the configuration in force; sinks that have a lead already are not told twice."""
+    """Decide again, with the configuration in force.
+
+    A sink that has the lead already is told again only if it takes updates.
+    """
     if bool(lead) == bool(filter_):
         raise LeadhubError("Name one lead or submission, or --filter state=quarantined.")
     rows = asyncio.run(_replay(lead, filter_, accept or [], config))

@@ -67,9 +67,10 @@ def announce(folder: Path, url: str, key: str) -> None:
 
 
 def withdraw(folder: Path) -> None:
-    """Take the word back."""
-    with contextlib.suppress(OSError):
-        (folder / RUNNING).unlink()
+    """Take the word back, unless another process left its own meanwhile."""
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        if json.loads((folder / RUNNING).read_text())["pid"] == os.getpid():
+            (folder / RUNNING).unlink()
 
 
 def running(folder: Path) -> Running | None:
@@ -86,8 +87,11 @@ def running(folder: Path) -> Running | None:
 
 
 @contextlib.asynccontextmanager
-async def client(config: Path | None) -> AsyncIterator[httpx.AsyncClient]:
-    """Yield a client of the running hub; when none runs, of one opened here until the command ends."""
+async def client(config: Path | None, *, idle: bool = False) -> AsyncIterator[httpx.AsyncClient]:
+    """Yield a client of the running hub; when none runs, of one opened here until the command ends.
+
+    An `idle` one serves commands that run no submission and send no lead: it needs no secrets for that.
+    """
     path = config_path(config)
     found = running(path.resolve().parent)
     if found is not None:
@@ -95,7 +99,10 @@ async def client(config: Path | None) -> AsyncIterator[httpx.AsyncClient]:
         async with httpx.AsyncClient(base_url=found.url, headers=headers, timeout=None, trust_env=False) as http:  # noqa: S113
             yield http
         return
-    hub = Hub.open(office(path))
+    place = office(path)
+    if idle:
+        place.roles = frozenset()
+    hub = Hub.open(place)
     key = secrets.token_urlsafe(16)
     app = create_app(hub, local_key=key, bells=False)
     async with app.router.lifespan_context(app):
@@ -118,3 +125,9 @@ async def call(http: httpx.AsyncClient, method: str, path: str, **options: Any) 
     except (ValueError, KeyError):
         detail = f"answered {answer.status_code}"
     raise LeadhubError(detail)
+
+
+async def ask(config: Path | None, method: str, path: str, *, idle: bool = False, **options: Any) -> Any:
+    """Call the API once, of the running hub or of one opened for it, and return its JSON; raises LeadhubError."""
+    async with client(config, idle=idle) as http:
+        return await call(http, method, path, **options)

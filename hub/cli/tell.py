@@ -31,8 +31,18 @@ def write_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
-def write_table(title: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows as a table; text from outside is one line each, and never markup."""
+def tell(said: Any, words: str, as_json: bool) -> None:
+    """Write what a command did: in one line of plain words, or what the hub answered as JSON."""
+    if as_json:
+        write_json(said)
+    else:
+        console().print(line(words), markup=False, soft_wrap=True)
+
+
+def write_table(
+    title: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]], *, widest: int = _WIDEST
+) -> None:
+    """Write rows as a table; text from outside is one line each of at most `widest` characters, and never markup."""
     if not rows:
         console().print(f"{title}: none.")
         return
@@ -40,14 +50,14 @@ def write_table(title: str, columns: Sequence[str], rows: Sequence[Mapping[str, 
     for column in columns:
         table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column in _WHOLE)
     for row in rows:
-        table.add_row(*(_cell(row.get(column)) for column in columns))
+        table.add_row(*(_cell(row.get(column), widest) for column in columns))
     console().print(table, markup=False)
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: Any, widest: int) -> Any:
     from rich.text import Text
 
-    return Text("" if value is None else line(str(value), _WIDEST))
+    return Text("" if value is None else line(str(value), widest))
 
 
 class Bar:

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 
 from hub.clock import Clock
-from hub.delivery.lane import Lane
+from hub.delivery.clearance import Clearance
+from hub.delivery.lane import Lane, alone
 from hub.delivery.policy import Job, repeats
+from hub.delivery.runner import Left
+from hub.delivery.shared import Limits
 from hub.events import Event
 from hub.lead import Delivery, Lead
+from hub.observe.observer import Observer
+from hub.observe.tracing import Tracer
 from hub.plan import Plan
 from hub.store import deliveries as store
 from hub.store import leads as lead_store
+from hub.store import submissions as submission_store
+from hub.store.audit import Actor, noted
 from hub.store.database import Database
 from hub.store.tables import DeliveryRow
 from hub.store.together import Together
@@ -39,14 +46,20 @@ class Dispatcher:
         http: httpx.AsyncClient,
         emit: Callable[[Iterable[Event]], None],
         seed: int | None = None,
+        observer: Observer | None = None,
     ) -> None:
+        self.observer = observer or Observer()
         self.db, self.holder, self.clock, self.http, self.emit = db, holder, clock, http, emit
         self.lanes: dict[str, Lane] = {}
+        self.clearance = Clearance(db, clock)
+        self.limits = None if db.sqlite else Limits(db, holder, clock)
         self._rng = random.Random(seed)
-        self.record: Together[store.Result] = Together(db, store.settle, holder)
+        self.record: Together[store.Result] = Together(db, store.settle, holder, heard=self._count_lost)
         self._sweeping = False
         self._stray: list[str] = []  # claimed for a sink that went away meanwhile
         self._url: str | None = None
+        self.hands_over = True  # whether a fresh delivery is sent by the process that stores it
+        self.left: dict[str, Left] = {}  # who is told when a delivery is done with here
 
     async def use(self, plan: Plan) -> None:
         """Open lanes for the sinks of a plan; those of sinks that changed or went are closed, the others go on."""
@@ -60,10 +73,12 @@ class Dispatcher:
                 continue
             lane = self.lanes[name] = Lane(
                 name, sink, settings, http=self.http, clock=self.clock, rng=self._rng, record=self.record,
-                pause=self._pause, emit=self.emit,
+                pause=self._pause, emit=self.emit, observer=self.observer,
+                gates=self.limits.gate if self.limits else alone,
             )  # fmt: skip
             if name in paused:
                 lane.gate.paused = paused[name][1] or "paused"
+            lane.left, lane.clear = self._gone, self.clearance
             lane.start()
         await asyncio.gather(*(self._close(lane) for lane in old.values()))
 
@@ -75,12 +90,14 @@ class Dispatcher:
         left = await lane.stop(STOP_SECONDS)
         if left:
             await self.db.write(store.release, left, self.holder)
+        for delivery in left:
+            self._gone(delivery)
 
     # -- what the pipeline hands over ---------------------------------------------------------------
 
     def reserve(self, sink: str) -> bool:
         """Take a place for one delivery to that sink, if there is one now."""
-        lane = self.lanes.get(sink)
+        lane = self.lanes.get(sink) if self.hands_over else None
         return lane is not None and lane.reserve()
 
     def lease(self) -> tuple[str, datetime]:
@@ -109,7 +126,7 @@ class Dispatcher:
             sentence=row["sentence"], url=f"{self._url.rstrip('/')}/leads/{lead.id}" if self._url else None,
         )  # fmt: skip
         return Job(
-            row["id"], row["attempts"], row["fence"], lead.model_copy(update={"delivery": told}), row["sink"],
+            row["id"], row["attempts"], row["fence"], lead.with_fields(delivery=told), row["sink"],
             row["submission"], row["unclear"], row["test"],
         )  # fmt: skip
 
@@ -121,7 +138,7 @@ class Dispatcher:
             return 0
         self._sweeping = True
         try:
-            await self._release_stray()
+            await self.release_stray()
             now = self.clock.now()
             number = 0
             for sink in await self.db.read(store.due_sinks, now):
@@ -132,7 +149,8 @@ class Dispatcher:
         finally:
             self._sweeping = False
 
-    async def _release_stray(self) -> None:
+    async def release_stray(self) -> None:
+        """Give back what was claimed for a sink that went away."""
         stray, self._stray = self._stray, []
         if stray:
             await self.db.write(store.release, stray, self.holder)
@@ -140,20 +158,44 @@ class Dispatcher:
     async def _claim(self, lane: Lane, now: datetime) -> int:
         probing = lane.gate.breaker.state != "closed"
         limit = 1 if probing else lane.free
-        rows = await self.db.write(store.claim, lane.name, now, now + LEASE, self.holder, limit, sqlite=self.db.sqlite)
-        leads = await self.db.read(lead_store.load, {row.lead for row in rows})
-        if self.lanes.get(lane.name) is not lane:  # the configuration changed while we asked
-            self._stray += [row.id for row in rows]
-            return 0
+        again = lane.budget.left(self.clock.monotonic())
+        rows = await self.db.write(
+            store.claim, lane.name, now, now + LEASE, self.holder, limit, again=again, sqlite=self.db.sqlite
+        )
+        await self.put(rows, {lane.name: lane}, now)
+        return len(rows)
+
+    async def put(self, rows: Sequence[DeliveryRow], lanes: Mapping[str, Lane], now: datetime) -> None:
+        """Queue what was just claimed for these lanes."""
+        leads = await self.db.read(lead_store.load, {row.lead for row in rows}) if rows else {}
+        if self.observer.tracer:
+            await self._learn_traces(self.observer.tracer, {row.submission for row in rows})
         gone = []
         for row in rows:
-            if row.lead in leads:
-                lane.put(self._job(_plain(row), leads[row.lead]))
+            lane = lanes[row.sink]
+            if self.lanes.get(row.sink) is lane and row.lead in leads:
+                lane.put(self._job(_plain(row), leads[row.lead]), again=row.priority > 0)
+                continue
+            if row.lead in leads:  # the configuration changed while we asked
+                self._stray.append(row.id)
             else:
                 gone.append(_of_gone_lead(row, now))
+            self._gone(row.id)
         if gone:
             await self.record(gone)
-        return len(rows)
+
+    def _gone(self, delivery: str) -> None:
+        left = self.left.pop(delivery, None)
+        if left is not None:
+            left(delivery)
+
+    async def _learn_traces(self, tracer: Tracer, submissions: set[str]) -> None:
+        for submission, headers in (await self.db.read(submission_store.headers_of, submissions)).items():
+            tracer.learn(submission, headers)
+
+    def _count_lost(self, fenced: list[str]) -> None:
+        if fenced:
+            self.observer.metrics.lost(len(fenced))
 
     async def renew(self) -> None:
         """Keep the leases of what is being sent, and of what waits in a lane."""
@@ -168,6 +210,7 @@ class Dispatcher:
         once = [name for name, how in allowed.items() if how == "once"]
         rescued = await self.db.write(store.rescue, self.clock.now(), always, once, everything=everything)
         self.emit(one.event for one in rescued if one.event)
+        self.observer.metrics.rescued(len(rescued))
         return len(rescued)
 
     async def agree(self) -> None:
@@ -177,23 +220,24 @@ class Dispatcher:
             _, reason = paused.get(name, (None, None))
             lane.gate.paused = (lane.gate.paused or reason or "paused") if name in paused else None
 
-    async def _pause(self, sink: str, reason: str) -> None:
+    async def _pause(self, sink: str, reason: str, by: Actor | None = None) -> None:
         now = self.clock.now()
-        await self.db.write(store.pause, sink, reason, now)
+        await self.db.write(noted(store.pause, "sink.paused", by=by, at=now, target=sink), sink, reason, now)
         self.emit([Event("sink.paused", now, sink=sink, data={"reason": reason})])
 
-    async def resume(self, sink: str) -> None:
+    async def resume(self, sink: str, *, by: Actor | None = None) -> None:
         """Let a paused sink take leads again."""
-        await self.db.write(store.pause, sink, None, None)
+        resume = noted(store.pause, "sink.resumed", by=by, at=self.clock.now(), target=sink)
+        await self.db.write(resume, sink, None, None)
         if sink in self.lanes:
             self.lanes[sink].gate.paused = None
         self.emit([Event("sink.resumed", self.clock.now(), sink=sink)])
 
-    async def pause(self, sink: str, reason: str) -> None:
+    async def pause(self, sink: str, reason: str, *, by: Actor | None = None) -> None:
         """Pause a sink by a person's word; its leads wait."""
         if sink in self.lanes:
             self.lanes[sink].gate.paused = reason
-        await self._pause(sink, reason)
+        await self._pause(sink, reason, by)
 
 
 def _plain(row: DeliveryRow) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 WINDOW = 300.0  # seconds a breaker looks back
@@ -13,18 +14,18 @@ PROBING = 1.0  # seconds others wait before they look again whether the probe ca
 
 
 class Bucket:
-    """A token bucket: `rate` a second, with bursts of one second's worth."""
+    """A token bucket: `rate` a second, with bursts of `saved` seconds' worth."""
 
-    def __init__(self, rate: float | None) -> None:
-        self.rate = rate or 0.0
-        self._free_at = 0.0
+    def __init__(self, rate: float | None, saved: float = 1.0) -> None:
+        self.rate, self._saved = rate or 0.0, saved
+        self._free_at = -math.inf  # a new one is full
 
     def wait(self, now: float) -> float:
         """Take one token and return the seconds to wait until it may be used."""
         if not self.rate:
             return 0.0
-        earliest = now - 1.0 + 1.0 / self.rate  # a second's worth may have been saved up
-        at = max(self._free_at, earliest if self.rate > 1 else now)
+        earliest = now - self._saved + 1.0 / self.rate  # so much may have been saved up
+        at = max(self._free_at, earliest if self.rate * self._saved > 1 else now)
         self._free_at = at + 1.0 / self.rate
         return max(0.0, at - now)
 
@@ -48,6 +49,20 @@ class Breaker:
     def state(self) -> str:
         """Return `closed`, `open` or `half-open`."""
         return "closed" if self._open_until is None else "half-open" if self._good or self._probing else "open"
+
+    @property
+    def closed(self) -> bool:
+        """Return whether sends go out as they come."""
+        return self._open_until is None
+
+    def hold(self, until: float, rest: float, good: int, *, probing: bool) -> None:
+        """Be open until then, as another process found it to be."""
+        self._open_until, self._rest, self._good, self._probing = until, rest, good, probing
+
+    def close(self) -> None:
+        """Close, with a clean slate."""
+        self._open_until, self._rest, self._good, self._probing = None, FIRST_REST, 0, False
+        self._sends.clear()
 
     def wait(self, now: float) -> float:
         """Return the seconds until a send may start; while it is open, one probe at a time after each rest."""
@@ -82,8 +97,7 @@ class Breaker:
         self._good += 1
         if self._good < PROBES:
             return None
-        self._open_until, self._rest, self._good = None, FIRST_REST, 0
-        self._sends.clear()
+        self.close()
         return "closed"
 
     def _open(self, now: float) -> None:
@@ -107,6 +121,27 @@ class Gate:
     def wait(self, now: float) -> float:
         """Return the seconds until a send may start; 0 when it may now."""
         return max(self.rest_until - now, self.breaker.wait(now), 0.0)
+
+    async def turn(self, now: float, waiting: int) -> float:
+        """Take a turn and return the seconds until it comes; `waiting` is how many sends want one."""
+        return self.bucket.wait(now)
+
+    def give_back(self) -> None:
+        """Give back the turn taken last, which will not be used."""
+        self.bucket.give_back()
+
+    async def begin(self) -> bool:
+        """Note that a send starts; False when it may not, because another process makes the probe."""
+        self.breaker.begin()
+        return True
+
+    async def note(self, ok: bool, now: float) -> str | None:
+        """Note how a send ended; returns `opened` or `closed` when that changes the breaker's state."""
+        return self.breaker.note(ok, now)
+
+    async def leave_alone(self, seconds: float, now: float) -> None:
+        """Let the whole destination wait, in all processes."""
+        self.rest(seconds, now)
 
     def rest(self, seconds: float, now: float) -> None:
         """Let the whole destination wait, as it asked."""

@@ -6,17 +6,24 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import httpx
 
 from hub.clock import Clock
+from hub.consents import Required
+from hub.delivery.budget import Budget
 from hub.delivery.gate import Gate
-from hub.delivery.policy import Job, as_outcome, judge, put_off, rest_asked
+from hub.delivery.policy import Job, as_outcome, judge, put_off, rest_asked, stopped, unreached
 from hub.errors import Misconfigured, brief
 from hub.events import Event
+from hub.failpoints import hit
 from hub.lead import Rejected, Sent
+from hub.nameless import nameless
+from hub.observe.observer import Observer
+from hub.observe.tracing import Tracer
+from hub.outgoing.transmit import TRACE
 from hub.settings import SinkSettings
 from hub.sink import Outcome, Sink
 from hub.store.deliveries import Result
@@ -29,10 +36,20 @@ QUEUED_SECONDS = 20.0  # most work a lane holds ahead of a slow rate: leases mus
 
 Record = Callable[[Sequence[Result]], Awaitable[None]]
 Pause = Callable[[str, str], Awaitable[None]]
+Gates = Callable[[str, float | None], Gate]
+Clear = Callable[[str, Required, Sequence[Job]], Awaitable[Mapping[str, str]]]
+
+
+def alone(_: str, rate: float | None) -> Gate:
+    """Return the gate of a sink that no other process sends to."""
+    return Gate(rate)
 
 
 class Lane:
     """Sends the deliveries of one sink, a few at a time, within its rate."""
+
+    clear: Clear | None = None  # asked right before each send
+    left: Callable[[str], None] | None = None  # told when a delivery is done with here
 
     def __init__(
         self,
@@ -46,23 +63,27 @@ class Lane:
         record: Record,
         pause: Pause,
         emit: Callable[[Iterable[Event]], None],
+        observer: Observer | None = None,
+        gates: Gates = alone,
     ) -> None:
         self.name, self.sink, self.settings = name, sink, settings
+        self._meter, self._tracer = (observer := observer or Observer()).metrics.of_sink(name), observer.tracer
         self.http, self.clock, self.rng = http, clock, rng
         self._record, self._pause, self._emit = record, pause, emit
         rate = settings.rate if settings.rate is not None else sink.rate
-        self.gate = Gate(rate)
+        self.gate, self.budget = gates(name, rate), Budget()
         self.batch = min(settings.batch or sink.batch, sink.batch)
         self.concurrency = settings.concurrency or sink.concurrency
-        self.room = self.concurrency * self.batch * 2
-        if rate:
-            self.room = max(1, min(self.room, int(rate * self.batch * QUEUED_SECONDS)))
-        self._reserved = 0
+        self.room = self._size(rate)
+        self._reserved, self._stopping = 0, False
         self._queue: asyncio.Queue[Job] = asyncio.Queue()
         self.held: dict[str, Job] = {}
         self._workers: list[asyncio.Task[None]] = []
         self._busy: set[asyncio.Task[None]] = set()
-        self._stopping = False
+
+    def _size(self, rate: float | None) -> int:
+        most = self.concurrency * self.batch * 2
+        return max(1, min(most, int(rate * self.batch * QUEUED_SECONDS))) if rate else most
 
     def serves(self, sink: Sink, settings: SinkSettings) -> bool:
         """Return whether a sink of a new configuration is the one this lane sends to already."""
@@ -75,7 +96,7 @@ class Lane:
 
     def open(self) -> bool:
         """Return whether the lane takes deliveries now."""
-        return self.settings.enabled and self.gate.open(self.clock.monotonic())
+        return not self._stopping and self.settings.enabled and self.gate.open(self.clock.monotonic())
 
     def reserve(self) -> bool:
         """Take a place for a delivery that is about to be stored; a probe is left to the sweep."""
@@ -88,10 +109,14 @@ class Lane:
         """Give a place back."""
         self._reserved = max(0, self._reserved - 1)
 
-    def put(self, job: Job, *, reserved: bool = False) -> None:
-        """Queue a claimed delivery."""
+    def put(self, job: Job, *, reserved: bool = False, again: bool = False) -> None:
+        """Queue a claimed delivery; `again`: a retry or a replay, which the budget pays for."""
         self._reserved = max(0, self._reserved - reserved)  # the place may have been taken in the lane before this one
         self.held[job.delivery] = job
+        if again:
+            self.budget.take(1, self.clock.monotonic())
+        else:
+            self.budget.sent()
         self._queue.put_nowait(job)
 
     def start(self) -> None:
@@ -125,49 +150,83 @@ class Lane:
             try:
                 await self._send(jobs)
             except Exception as error:  # the database, as a rule: the lease runs out, and doubt is settled then
-                log.error("sink=%s error=%s", self.name, brief(error))
+                log.error("event=lane.failed sink=%s error=%s", self.name, brief(error))
             finally:
                 self._busy.discard(me)
                 for job in jobs:
                     self.held.pop(job.delivery, None)
+                    if self.left is not None:
+                        self.left(job.delivery)
 
     async def _send(self, jobs: list[Job]) -> None:
         """Wait for the sink's turn, send, and write down what happened."""
+        hit("deliver.started")
         await self._turn()
-        if not self.gate.open(self.clock.monotonic()):
-            await self._put_off(jobs)
+        jobs = await self._cleared(jobs)
+        if not jobs:
+            self.gate.give_back()
             return
         real = any(not job.test for job in jobs)
-        if real:
-            self.gate.breaker.begin()
+        if not self.gate.open(self.clock.monotonic()) or (real and not await self.gate.begin()):
+            await self._put_off(jobs)
+            return
         started = time.perf_counter()
-        outcomes = await self._outcomes(jobs)
+        outcomes = await (self._traced(jobs, self._tracer) if self._tracer else self._outcomes(jobs))
         ms = (time.perf_counter() - started) * 1000
         if real:
-            self._learn(jobs, outcomes)
-        now = self.clock.now()
-        results = [
-            judge(job, outcome, self.sink, self.settings, now, self.rng, ms)
-            for job, outcome in zip(jobs, outcomes, strict=True)
-        ]
+            await self._learn(jobs, outcomes)
+        results = self._judged(jobs, outcomes, ms)
         trouble = next((o for o in outcomes if isinstance(o, Misconfigured)), None)
         if trouble and self.gate.paused is None:
-            await self._hold(trouble.reason)
+            await self._hold(nameless(trouble.reason, (job.lead for job in jobs)))
         await self._record(results)
+        hit("deliver.committed")
         await self._check_refusals()
         self._emit(result.event for result in results if result.event)
 
+    def _judged(self, jobs: Sequence[Job], outcomes: Sequence[Outcome], ms: float) -> list[Result]:
+        """Return what becomes of each delivery after an attempt; test leads are in no metric."""
+        now = self.clock.now()
+        results = []
+        for job, outcome in zip(jobs, outcomes, strict=True):
+            results.append(judge(job, outcome, self.sink, self.settings, now, self.rng, ms))
+            if not job.test:
+                self._meter.tried(results[-1].outcome, job.number, ms / 1000)
+        return results
+
+    async def _cleared(self, jobs: list[Job]) -> list[Job]:
+        """Return the deliveries that may still be made; the others are stopped."""
+        refused = await self.clear(self.name, self.settings.requires_consent, jobs) if self.clear else {}
+        if refused:
+            now = self.clock.now()
+            await self._record([stopped(j, refused[j.delivery], now) for j in jobs if j.delivery in refused])
+        return [job for job in jobs if job.delivery not in refused]
+
     async def _put_off(self, jobs: list[Job]) -> None:
         """Give deliveries back because the sink was paused or went to rest while they waited here."""
-        self.gate.bucket.give_back()
+        self.gate.give_back()
         wait = self.gate.wait(self.clock.monotonic())
         reason = self.gate.paused or "the sink rests"
+        for _ in jobs:
+            self._meter.noted("put off")
         await self._record([put_off(job, reason, wait, self.clock.now()) for job in jobs])
 
     async def _turn(self) -> None:
-        wait = self.gate.bucket.wait(self.clock.monotonic())
+        wait = await self.gate.turn(self.clock.monotonic(), 1 + self._queue.qsize() // self.batch)
         if wait:
             await self.clock.sleep(wait)
+
+    async def _traced(self, jobs: Sequence[Job], tracer: Tracer) -> list[Outcome]:
+        """Send under a span for each delivery; a request for several carries the first one's trace."""
+        spans = [tracer.attempt(j.submission, j.delivery, j.lead.id, j.sink, j.number) for j in jobs]
+        token = TRACE.set(spans[0].headers)
+        try:
+            outcomes = await self._outcomes(jobs)
+        finally:
+            TRACE.reset(token)
+        for span, outcome in zip(spans, outcomes, strict=True):
+            span.ended(type(outcome).__name__.lower())
+        return outcomes
 
     async def _outcomes(self, jobs: Sequence[Job]) -> list[Outcome]:
         """Return one outcome per job; test leads are not sent, ambiguous ones are looked for first."""
@@ -179,13 +238,26 @@ class Lane:
                     outcomes[job.delivery] = found
         rest = [job for job in jobs if job.delivery not in outcomes]
         if rest:
-            said = await self._bounded(self.sink.send([job.lead for job in rest], self.http))
-            if not isinstance(said, list) or len(said) != len(rest):
-                said = [
-                    said if isinstance(said, Exception) else as_outcome(ValueError("wrong number of outcomes"))
-                ] * len(rest)
-            outcomes.update(zip((job.delivery for job in rest), said, strict=True))
+            outcomes.update(zip((job.delivery for job in rest), await self._said(rest), strict=True))
         return [outcomes[job.delivery] for job in jobs]
+
+    async def _said(self, jobs: Sequence[Job]) -> list[Outcome]:
+        """Return what the sink says of each; where nobody took the connection, after a second try at once."""
+        began = self.clock.monotonic()
+        said = await self._asked(jobs)
+        again = unreached(said, self.clock.monotonic() - began)
+        if again:
+            await self._turn()
+            second = await self._asked([jobs[place] for place in again])
+            said = [second[again.index(place)] if place in again else one for place, one in enumerate(said)]
+        return said
+
+    async def _asked(self, jobs: Sequence[Job]) -> list[Outcome]:
+        said = await self._bounded(self.sink.send([job.lead for job in jobs], self.http))
+        if isinstance(said, list) and len(said) == len(jobs):
+            return said
+        wrong = said if isinstance(said, Exception) else as_outcome(ValueError("wrong number of outcomes"))
+        return [wrong] * len(jobs)  # type: ignore[list-item]
 
     async def _bounded(self, work: Awaitable[Any]) -> Any:
         seconds = max(ATTEMPT_SECONDS, getattr(self.sink.config, "timeout", 0.0) + 15.0)
@@ -195,14 +267,14 @@ class Lane:
         except Exception as error:
             return as_outcome(error)
 
-    def _learn(self, jobs: Sequence[Job], outcomes: Sequence[Outcome]) -> None:
+    async def _learn(self, jobs: Sequence[Job], outcomes: Sequence[Outcome]) -> None:
         """Let the gate learn from a send: its breaker, the rests asked for, refusals in a row."""
         now = self.clock.monotonic()
         failed = all(not isinstance(o, Sent | Rejected | Misconfigured) for o in outcomes)
         asked = max((rest_asked(o) or 0.0 for o in outcomes), default=0.0)
         if asked:
-            self.gate.rest(asked, now)
-        change = self.gate.breaker.note(not failed or bool(asked), now)
+            await self.gate.leave_alone(asked, now)
+        change = await self.gate.note(not failed or bool(asked), now)
         if change:
             self._emit([Event(f"breaker.{change}", self.clock.now(), sink=self.name)])
         for job, outcome in zip(jobs, outcomes, strict=True):

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from hub.errors import LeadhubError, Misconfigured, Retry, Unclear
+from hub.errors import LeadhubError, Misconfigured, Retry, Unclear, Unreached
 from hub.events import Event
 from hub.http import MAX_RETRY_AFTER
 from hub.lead import Lead, Rejected, Sent
+from hub.nameless import nameless
 from hub.settings import SinkSettings
 from hub.sink import Outcome, Sink
 from hub.store.deliveries import Result
@@ -20,6 +21,7 @@ from hub.store.deliveries import Result
 UNCLEAR_WAIT = 60.0  # before an ambiguous send is repeated: an overloaded receiver may still be busy with it
 SHORTEST_REST = 1.0  # a receiver that asks for no wait at all would be asked again at once, for ever
 JITTER = 0.2
+INSTANT = 1.0  # seconds within which a refused connection says that somebody just restarts
 
 Repeats = Literal["always", "once", "never"]
 
@@ -62,12 +64,24 @@ def rest_asked(outcome: Outcome | LeadhubError) -> float | None:
     return min(max(after, SHORTEST_REST), MAX_RETRY_AFTER)
 
 
+def unreached(outcomes: Sequence[Outcome | LeadhubError], seconds: float) -> list[int]:
+    """Return which of these are worth a second try at once: the connection was refused quickly, nothing was sent."""
+    if seconds >= INSTANT:
+        return []
+    return [place for place, outcome in enumerate(outcomes) if isinstance(outcome, Unreached)]
+
+
 def put_off(job: Job, reason: str, seconds: float, now: datetime) -> Result:
     """Return a delivery that was not even tried, because its sink may not be called now; no attempt is used up."""
     due = now + timedelta(seconds=seconds)
     return Result(
         job.delivery, job.number, job.fence, "ready", "put off", now, due, reason, counts=False, unclear=job.unclear
     )
+
+
+def stopped(job: Job, reason: str, now: datetime) -> Result:
+    """Return a delivery that is not made any more, because it may not be; no attempt is used up."""
+    return Result(job.delivery, job.number, job.fence, "superseded", "stopped", now, reason=reason, counts=False)
 
 
 def judge(
@@ -118,7 +132,7 @@ def _again(
 def _told(result: Result, job: Job, kind: str) -> Result:
     data = {
         "attempt": job.number,
-        **({"reason": result.reason} if result.reason else {}),
+        **({"reason": nameless(result.reason, [job.lead])} if result.reason else {}),
         **({"test": True} if job.test else {}),
     }
     event = Event(kind, result.at, job.lead.id, job.submission, sink=job.sink, data=data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hub.docs import connectors, reference, rules, schema
+from hub.docs import access, connectors, metrics, reference, rules, schema
 from hub.paths import shipped
 from hub.registry import Registry
 from hub.sink import Sink
@@ -25,7 +25,9 @@ def build(registry: Registry, root: Path) -> dict[str, str]:
         "docs/steps.md": reference.steps_page(registry),
         "docs/rules.md": rules.rules_page(),
         "docs/hooks.md": reference.hooks_page(),
+        "docs/access.md": access.access_page(),
         "docs/events.md": reference.events_page(),
+        "docs/metrics.md": metrics.metrics_page(),
         "docs/problems.md": reference.problems_page(root),
         "docs/hub.schema.json": schema.schema(registry),
     }

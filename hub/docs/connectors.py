@@ -125,7 +125,11 @@ def _example(cls: type[Connector]) -> str:
     if issubclass(cls, FileSource):
         own |= {"path": f"inbox/{cls.name}/*"}
     section = "sources" if issubclass(cls, Source) else "sinks"
-    return block({section: {f"my_{cls.name}": own}})
+    return block({section: {_example_name(cls): own}})
+
+
+def _example_name(cls: type[Connector]) -> str:
+    return f"my_{cls.name}"
 
 
 def _given(connector: str, name: str, kind: str) -> Any:
@@ -146,16 +150,17 @@ def _inbound(entry: Entry) -> Iterator[str]:
     )
     posts = [case for case in entry.cases.verify if case.expect == "ok"] or entry.cases.parse
     if posts:
-        held = {name: value for name, value in entry.cases.config.items() if "secret" in name}
-        yield f"To try it from a shell{f', with {code(flow(held))}' if held else ''}:"
-        yield fenced(_curl(posts[0].given), "sh")
+        name = _example_name(entry.cls)
+        yield "To try it from a shell, with these settings:"
+        yield fenced(block({"sources": {name: {"connector": entry.cls.name, **entry.cases.config}}}), "yaml")
+        yield fenced(_curl(posts[0].given, name), "sh")
         if any(value.isdecimal() and len(value) == 10 for value in posts[0].given.headers.values()):
             yield "Its time is that of the case, so a running hub refuses it as stale; sign one of your own."
 
 
-def _curl(post: Post) -> str:
+def _curl(post: Post, source: str) -> str:
     query = "?" + "&".join(f"{name}={value}" for name, value in post.query.items()) if post.query else ""
-    lines = [f"curl -X {post.method} 'http://127.0.0.1:8400/in/my_source{query}'"]
+    lines = [f"curl -X {post.method} 'http://127.0.0.1:8400/in/{source}{query}'"]
     lines += [f"-H {_quoted(f'{name}: {value}')}" for name, value in post.headers.items()]
     if "value" in post.model_fields_set:
         lines += [

@@ -6,8 +6,10 @@ where the caller adds them, deliveries ([{sink, state, reason}]). Each entry of 
 status or failed), us, error where it failed, and the notes of that step:
 
 - map: mapping, fields [name], extra [name], problems [{field, code}]
-- validate: grade_down [code], flagged [code], mx
-- dedupe: matched (lead id or None), keys [kind], policy, anew, joined [lead], suggestions [{lead, score}]
+- normalize: version, time_zone where one was assumed
+- validate: grade_down [code], flagged [code], mx, test
+- dedupe: matched (lead id or None), keys [kind], policy (merge, reject, reroute or replay), changed [field], version,
+  anew, joined [lead], suggestions [{lead, score}]
 - enrich: filled {field: enricher}, failed {enricher: reason}
 - score: score, grade, lowered_from, lowered_for [code], reasons [{points, reason or when}],
   passed_over [{reason or when, missing [path], known [path], seen {path: value}, error}]

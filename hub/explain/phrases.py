@@ -6,7 +6,10 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from hub.consents import NO_CONSENT, WAS_WITHDRAWN
 from hub.labels import Language, label
+from hub.lead import LEAD_FIELDS
+from hub.normal.verdicts import CODES
 from hub.rules.words import words
 
 _PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -43,25 +46,42 @@ _PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "test_nobody": ("nobody in team {team} is free", "团队 {team} 暂时无人可接"),
         "no_team": ("no team is named", "没有指定团队"),
         # the trail
-        "passed": ("passed", "通过"),
-        "ended": ("the run ends here: {status}", "流程到此结束：{status}"),
+        "done": ("done", "完成"),
+        "yes": ("yes", "是"),
+        "no": ("no", "否"),
+        "ended": ("it ends here: {status}", "流程到此结束：{status}"),
         "failed": ("failed: {error}", "失败：{error}"),
-        "map": ("fields filled by mapping {mapping}: {count}", "按映射 {mapping} 取得 {count} 个字段"),
-        "extra": ("kept as extra: {names}", "保留的其他字段：{names}"),
-        "odd": ("problems: {names}", "问题：{names}"),
-        "grade_down": ("costs a grade: {names}", "降级：{names}"),
-        "flagged": ("flagged: {names}", "提示：{names}"),
+        "map": ("{count} read by mapping {mapping}", "按映射 {mapping} 读取 {count} 个"),
+        "extra": ("kept beside them: {names}", "另外保留：{names}"),
+        "odd": ("problem with {field}: {problem}", "{field}的问题：{problem}"),
+        "normalize": ("every field is written in one way", "各字段已统一写法"),
+        "zone": (
+            "the time of submission had no zone and was read as that of {zone}",
+            "提交时间未带时区，按 {zone} 读取",
+        ),
+        "unchecked": ("a test lead is not checked", "测试线索，不检查"),
+        "clean": ("nothing to remark", "没有问题"),
+        "remark": ("1 remark", "1 处提示"),
+        "remarks": ("{count} remarks", "{count} 处提示"),
+        "grade_down": ("costs a grade: {problem}", "降级：{problem}"),
+        "flagged": ("noted: {problem}", "提示：{problem}"),
         "new": ("a new person", "新客户"),
         "merged": ("merged into {lead}", "已合并到 {lead}"),
+        "known_as": ("known as {lead}", "已知为 {lead}"),
+        "again": ("stays with {lead}, decided again", "仍属 {lead}，重新判断"),
         "same": ("same {names}", "{names}相同"),
+        "changed": ("taken from this submission: {names}", "采用本次提交的{names}"),
         "anew": ("counts as new interest", "视为新的意向"),
         "joined": ("joined with {names}", "并入 {names}"),
-        "may_be": ("may be {names}", "可能是 {names}"),
-        "filled": ("{field} from {enricher}", "{field}来自 {enricher}"),
+        "may_be": (
+            "may be the same person as {lead} ({likeness} % alike)",
+            "可能与 {lead} 是同一人（相似度 {likeness}%）",
+        ),
+        "filled": ("{fields} from {enricher}", "{fields}来自{enricher}"),
         "not_filled": ("{enricher} failed: {reason}", "{enricher} 失败：{reason}"),
         "unfilled": ("nothing to add", "没有补充"),
         "points": ("{points} points, grade {grade}", "{points} 分，等级 {grade}"),
-        "lowered": ("lowered from {grade} for {names}", "由 {grade} 降级，原因：{names}"),
+        "lowered": ("lowered from {grade}: {names}", "由 {grade} 降级：{names}"),
         "gave": ("{points}: {reason}", "{points}：{reason}"),
         "gave_none": ("not given: {reason}", "未得分：{reason}"),
         "route": ("route {route}: {verdict}", "路由 {route}：{verdict}"),
@@ -74,13 +94,29 @@ _PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "unknown": ("{name} is unknown", "{name}未知"),
         "known_is": ("{name} is known", "{name}已知"),
         "is": ("{name} is {value}", "{name}为 {value}"),
+        "is_true": ("{name} is true", "{name}为真"),
+        "is_false": ("{name} is false", "{name}为假"),
         "next": ("next in turn", "轮到"),
         "later": ("later in turn", "排在后面"),
         "inactive": ("does not take leads now", "当前不接线索"),
         "daily_cap": ("has had {today} today, the most for a day", "今天已接 {today} 条，达到每日上限"),
         "share": ("{given} so far, weight {weight}", "已接 {given} 条，权重 {weight}"),
         "to": ("to {names}", "送往 {names}"),
+        "not_owed": ("nothing was owed to anybody", "无需送出"),
         "not_to": ("not to {sink}: {why}", "不送往 {sink}：{why}"),
+        "no_consent": ("there is no consent for it", "没有相应的同意"),
+        "withdrawn": ("the consent was withdrawn", "同意已被撤回"),
+        "nowhere": ("Went nowhere: {why}", "未送出：{why}"),
+        "outside": (
+            "not to {sink}: it keeps data in {region}, and only {only} is allowed",
+            "不送往 {sink}：其数据存于 {region}，只允许 {only}",
+        ),
+        "stopped": ("stopped", "已停止"),
+        "erased": ("the person asked to be erased", "此人已要求删除个人信息"),
+        "suppressed": (
+            "Refused: the person was erased on {date} by request, and nothing of this is kept",
+            "已拒收：此人已于 {date} 按要求删除，未保留任何内容",
+        ),
         "has_it": ("it has this lead already and takes no updates", "该处已有此线索且不接受更新"),
         "delivery": ("{sink}: {state}", "{sink}：{state}"),
     }
@@ -100,20 +136,36 @@ _REASONS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-_STATES: Mapping[str, str] = MappingProxyType(
+_STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "ready": "待发送",
-        "sending": "发送中",
-        "sent": "已送达",
-        "quarantined": "等待人工处理",
-        "duplicate": "重复",
-        "rejected": "被拒收",
-        "waiting": "等待重试",
-        "unclear": "结果不明",
-        "held": "待人工决定",
-        "paused": "已暂停",
-        "dead": "已放弃",
+        "ready": ("waits to be sent", "待发送"),
+        "sending": ("being sent", "发送中"),
+        "sent": ("sent", "已送达"),
+        "unclear": ("may have arrived", "结果不明"),
+        "dead": ("given up", "已放弃"),
+        "superseded": ("replaced by a newer version", "已被新版本取代"),
+        "rejected": ("refused", "被拒收"),
+        "quarantined": ("waits for a person", "等待人工处理"),
+        "duplicate": ("a duplicate", "重复"),
     }
+)
+
+_STEPS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "map": ("Fields", "字段"),
+        "normalize": ("Spelling", "写法"),
+        "validate": ("Check", "检查"),
+        "dedupe": ("Match", "查重"),
+        "enrich": ("Additions", "补充"),
+        "score": ("Score", "评分"),
+        "route": ("Route", "路由"),
+        "assign": ("Owner", "负责人"),
+        "deliver": ("Delivery", "送出"),
+    }
+)
+
+_ENRICHERS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {"email_domain": ("the e-mail domain", "邮箱域名"), "phone_region": ("the phone number", "电话号码")}
 )
 
 
@@ -135,8 +187,62 @@ def both(names: Iterable[str], language: Language) -> str:
 
 def named(path: str, language: Language) -> str:
     """Return what people call a field, spaced so that Chinese can follow it."""
-    name = label(path, language)
-    return f"{name} " if language == "zh" and name[-1:].isascii() else name
+    return _spaced(label(path, language), language)
+
+
+def fields(names: Iterable[str], language: Language) -> str:
+    """Return what people call these fields of a lead or of its extra, spaced so that Chinese can follow them."""
+    called = (label(name if name in LEAD_FIELDS else f"extra.{name}", language) for name in names)
+    return _spaced(both(called, language), language)
+
+
+def _spaced(text: str, language: Language) -> str:
+    return f"{text} " if language == "zh" and text[-1:].isascii() else text
+
+
+def headed(head: str, text: str, language: Language) -> str:
+    """Return a text under its heading: `Score: 75 points`."""
+    return f"{head}：{text}" if language == "zh" else f"{head}: {text}"
+
+
+def aside(text: str, language: Language) -> str:
+    """Return a text in brackets, to stand behind another."""
+    return f"（{text}）" if language == "zh" else f" ({text})"
+
+
+def step(name: str, language: Language) -> str:
+    """Return what people call what a step does; a step of others keeps its name."""
+    return _STEPS[name][language == "zh"] if name in _STEPS else name
+
+
+def enricher(name: str, language: Language) -> str:
+    """Return where an enricher has it from, spaced so that it can follow Chinese; one of others keeps its name."""
+    called = _ENRICHERS[name][language == "zh"] if name in _ENRICHERS else name
+    return f" {called}" if language == "zh" and called[:1].isascii() else called
+
+
+def problem(code: str, language: Language) -> str:
+    """Return what a problem's code means, as a part of a sentence; a code of others loses its underscores."""
+    saying = CODES.get(code)
+    if saying is None:
+        return code.replace("_", " ")
+    said = (saying.chinese if language == "zh" else saying.english).rstrip(".。")
+    return said[:1].lower() + said[1:]
+
+
+def why_not(why: str, language: Language) -> str:
+    """Return why a sink is not sent a lead."""
+    return say(_WHY_NOT.get(why, "has_it"), language)
+
+
+def stopped(why: str, language: Language) -> str | None:
+    """Return in words why a delivery that waited is not made, None for a reason of another kind."""
+    return say(_WHY_NOT[why], language) if why in _WHY_NOT else None
+
+
+_WHY_NOT: Mapping[str, str] = MappingProxyType(
+    {NO_CONSENT: "no_consent", WAS_WITHDRAWN: "withdrawn", "the lead was erased": "erased"}
+)
 
 
 def reason(entry: Mapping[str, Any], language: Language) -> str:
@@ -154,5 +260,5 @@ def reason(entry: Mapping[str, Any], language: Language) -> str:
 
 
 def state(name: str, language: Language) -> str:
-    """Return the state of a delivery or the status of a run."""
-    return _STATES.get(name, name) if language == "zh" else name
+    """Return the state of a delivery or the status of a run in words."""
+    return _STATES[name][language == "zh"] if name in _STATES else name

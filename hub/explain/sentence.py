@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hub.explain.phrases import both, say
+from hub.explain.phrases import both, say, why_not
 from hub.labels import Language
 from hub.rules.words import words
 
@@ -71,15 +71,30 @@ def _went(decision: Decision, language: Language) -> str:
         return say("would" if decision.get("test") else "went", language, ways=say("and", language).join(ways))
     skipped = step_of(decision, "deliver").get("skipped")
     if skipped:
-        sinks = both((str(s.get("sink")) for s in skipped), language)
-        return say("nothing_new", language, why=say("not_to", language, sink=sinks, why=say("has_it", language)))
+        return _passed_by(skipped, language)
+    outside = [one for entry in took.values() for one in entry.get("refused") or ()]
+    if outside:
+        told = (say("outside", language, **one) for one in outside)
+        return say("nowhere", language, why=("；" if language == "zh" else "; ").join(told))
     if took:
         return say("no_sinks", language, why=matched(next(iter(took.values())), language))
     return say("unrouted" if step_of(decision, "route") else "nothing", language)
 
 
+def _passed_by(skipped: Sequence[Mapping[str, Any]], language: Language) -> str:
+    """Return why none of these sinks was sent the lead."""
+    by_reason: dict[str, list[str]] = {}
+    for one in skipped:
+        by_reason.setdefault(why_not(str(one.get("why")), language), []).append(str(one.get("sink")))
+    told = (say("not_to", language, sink=both(sinks, language), why=why) for why, sinks in by_reason.items())
+    head = "nothing_new" if set(by_reason) == {say("has_it", language)} else "nowhere"
+    return say(head, language, why=("；" if language == "zh" else "; ").join(told))
+
+
 def _stopped(decision: Decision, status: str, language: Language) -> str:
     verdicts = {entry.get("verdict") for entry in step_of(decision, "route").get("routes") or ()}
+    if decision.get("erased_on"):
+        return say("suppressed", language, date=decision["erased_on"])
     said = decision.get("reason") or say("no_reason", language)
     if language == "zh" and step_of(decision, "route").get("outcome") == "quarantined" and "matched" not in verdicts:
         said = say("no_route", language)

@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from hub.explain.phrases import both, named, reason, say, state
+from hub.explain.phrases import (
+    aside,
+    both,
+    enricher,
+    fields,
+    headed,
+    named,
+    problem,
+    reason,
+    say,
+    state,
+    step,
+    stopped,
+    why_not,
+)
 from hub.explain.sentence import Decision, assigned, assignment_of
 from hub.labels import Language, label
 from hub.rules.words import words
@@ -19,71 +33,100 @@ Note = Mapping[str, Any]
 def trail(decision: Decision, language: Language = "en") -> list[str]:
     """Return a line per step, per route, per point, per candidate and per delivery, in the order they came about."""
     lines: list[str] = []
-    for step in decision.get("steps") or ():
-        name = str(step.get("step", ""))
-        if step.get("error"):
-            lines.append(f"{name}: {say('failed', language, error=step['error'])}")
+    for record in decision.get("steps") or ():
+        name = str(record.get("step", ""))
+        head = step(name, language)
+        if record.get("error"):
+            lines.append(headed(head, say("failed", language, error=record["error"]), language))
             continue
-        told = list(_TELLERS.get(name, _other)(assignment_of(decision) if name == "assign" else step, language))
-        if step.get("outcome", "passed") != "passed":
-            told.append(say("ended", language, status=state(str(step["outcome"]), language)))
-        lines += [f"{name}: {told[0]}", *(f"  {line}" for line in told[1:])]
+        told = list(_TELLERS.get(name, _other)(assignment_of(decision) if name == "assign" else record, language))
+        if _outcome(record) != "passed":
+            told.append(say("ended", language, status=state(_outcome(record), language)))
+        lines += [headed(head, told[0], language), *(f"  {line}" for line in told[1:])]
     for delivery in decision.get("deliveries") or ():
-        said = say("delivery", language, sink=delivery.get("sink"), state=state(str(delivery.get("state")), language))
-        lines.append(f"{said} ({delivery['reason']})" if delivery.get("reason") else said)
+        why = stopped(str(delivery.get("reason")), language) if delivery.get("state") == "superseded" else None
+        called = say("stopped", language) if why else state(str(delivery.get("state")), language)
+        said = say("delivery", language, sink=delivery.get("sink"), state=called)
+        why = why or delivery.get("reason")
+        lines.append(said + aside(why, language) if why else said)
     return lines
+
+
+def _outcome(note: Note) -> str:
+    return str(note.get("outcome", "passed"))
 
 
 def _map(note: Note, language: Language) -> Iterator[str]:
     yield say("map", language, count=len(note.get("fields") or ()), mapping=note.get("mapping", "?"))
     if note.get("extra"):
         yield say("extra", language, names=_some(note["extra"], language))
-    if note.get("problems"):
-        odd = [f"{label(str(p.get('field', '')), language)} ({p.get('code')})" for p in note["problems"]]
-        yield say("odd", language, names=_some(odd, language))
+    for one in (note.get("problems") or ())[:_MOST]:
+        code = problem(str(one.get("code")), language)
+        yield say("odd", language, field=named(str(one.get("field", "")), language), problem=code)
+
+
+def _normalize(note: Note, language: Language) -> Iterator[str]:
+    yield say("normalize", language)
+    if note.get("time_zone"):
+        yield say("zone", language, zone=note["time_zone"])
 
 
 def _validate(note: Note, language: Language) -> Iterator[str]:
-    said = [say(key, language, names=_some(note[key], language)) for key in ("grade_down", "flagged") if note.get(key)]
-    yield "; ".join(said) or say("passed", language)
+    remarks = [(key, str(code)) for key in ("grade_down", "flagged") for code in note.get(key) or ()]
+    if note.get("test"):
+        yield say("unchecked", language)
+    elif remarks:
+        yield say("remark" if len(remarks) == 1 else "remarks", language, count=len(remarks))
+    elif _outcome(note) == "passed":
+        yield say("clean", language)
+    for key, code in remarks:
+        yield say(key, language, problem=problem(code, language))
 
 
 def _dedupe(note: Note, language: Language) -> Iterator[str]:
     if note.get("matched"):
-        said = say("merged", language, lead=note["matched"])
+        known = "known_as" if _outcome(note) != "passed" else "again" if note.get("policy") == "replay" else "merged"
+        said = say(known, language, lead=note["matched"])
         if note.get("keys"):
             same = both((label(str(key), language) for key in note["keys"]), language)
-            said += f" ({say('same', language, names=same)})"
+            said += aside(say("same", language, names=same), language)
         yield said
     else:
         yield say("new", language)
+    if note.get("changed"):
+        yield say("changed", language, names=fields(map(str, note["changed"]), language))
     if note.get("matched") and note.get("anew"):
         yield say("anew", language)
     if note.get("joined"):
         yield say("joined", language, names=_some(note["joined"], language))
-    if note.get("suggestions"):
-        alike = [f"{s.get('lead')} ({s.get('score')})" for s in note["suggestions"]]
-        yield say("may_be", language, names=_some(alike, language))
+    for alike in (note.get("suggestions") or ())[:_MOST]:
+        yield say("may_be", language, lead=alike.get("lead"), likeness=f"{float(alike.get('score') or 0):.0%}"[:-1])
 
 
 def _enrich(note: Note, language: Language) -> Iterator[str]:
-    filled = (note.get("filled") or {}).items()
-    said = [say("filled", language, field=named(f, language), enricher=e) for f, e in filled]
-    said += [say("not_filled", language, enricher=e, reason=r) for e, r in (note.get("failed") or {}).items()]
-    yield "; ".join(said) or say("unfilled", language)
+    by_enricher: dict[str, list[str]] = {}
+    for field, name in (note.get("filled") or {}).items():
+        by_enricher.setdefault(str(name), []).append(field)
+    said = [
+        say("filled", language, fields=fields(filled, language), enricher=enricher(name, language))
+        for name, filled in by_enricher.items()
+    ]
+    failed = (note.get("failed") or {}).items()
+    said += [say("not_filled", language, enricher=enricher(e, language).strip(), reason=r) for e, r in failed]
+    yield ("；" if language == "zh" else "; ").join(said) or say("unfilled", language)
 
 
 def _score(note: Note, language: Language) -> Iterator[str]:
     said = say("points", language, points=_number(note.get("score")), grade=note.get("grade"))
     if note.get("lowered_from"):
-        names = _some(note.get("lowered_for") or (), language)
-        said += f" ({say('lowered', language, grade=note['lowered_from'], names=names)})"
+        names = _some((problem(str(code), language) for code in note.get("lowered_for") or ()), language)
+        said += aside(say("lowered", language, grade=note["lowered_from"], names=names), language)
     yield said
     for entry in note.get("reasons") or ():
         yield say("gave", language, points=_signed(entry.get("points")), reason=reason(entry, language))
     for entry in note.get("passed_over") or ():
         why = _why_not(entry, language)
-        yield say("gave_none", language, reason=reason(entry, language)) + (f" ({why})" if why else "")
+        yield say("gave_none", language, reason=reason(entry, language)) + (aside(why, language) if why else "")
 
 
 def _route(note: Note, language: Language) -> Iterator[str]:
@@ -93,6 +136,8 @@ def _route(note: Note, language: Language) -> Iterator[str]:
     )
     for entry in entries:
         yield say("route", language, route=entry.get("route"), verdict=_verdict(entry, language))
+        for refused in entry.get("refused") or ():
+            yield say("outside", language, **refused)
 
 
 def _verdict(entry: Note, language: Language) -> str:
@@ -116,7 +161,12 @@ def _why_not(entry: Note, language: Language) -> str:
         said = [say("unknown", language, name=named(path, language)) for path in gone]
         return both([*said, *(say("known_is", language, name=named(path, language)) for path in there)], language)
     seen = (entry.get("seen") or {}).items()
-    return both((say("is", language, name=named(p, language), value=_number(v)) for p, v in seen), language)
+    return both((_is(path, value, language) for path, value in seen), language)
+
+
+def _is(path: str, value: Any, language: Language) -> str:
+    key = ("is_true" if value else "is_false") if isinstance(value, bool) else "is"
+    return say(key, language, name=named(path, language), value=_number(value))
 
 
 def _assign(note: Note, language: Language) -> Iterator[str]:
@@ -127,30 +177,37 @@ def _assign(note: Note, language: Language) -> Iterator[str]:
         why = str(one.get("reason"))
         said = say(why, language, today=one.get("today")) if why in _CANDIDATE else why
         if "given" in one:
-            said += f" ({say('share', language, given=one['given'], weight=_number(one.get('weight')))})"
-        yield f"{one.get('name')}: {said}"
+            said += aside(say("share", language, given=one["given"], weight=_number(one.get("weight"))), language)
+        yield headed(str(one.get("name")), said, language)
 
 
 _CANDIDATE = frozenset({"next", "later", "inactive", "daily_cap"})
 
 
 def _deliver(note: Note, language: Language) -> Iterator[str]:
-    if note.get("to"):
-        yield say("to", language, names=both(note["to"], language))
-    else:
-        yield say("nothing", language)
+    yield say("to", language, names=both(note["to"], language)) if note.get("to") else say("not_owed", language)
     for skipped in note.get("skipped") or ():
-        yield say("not_to", language, sink=skipped.get("sink"), why=say("has_it", language))
+        yield say("not_to", language, sink=skipped.get("sink"), why=why_not(str(skipped.get("why")), language))
 
 
 def _other(note: Note, language: Language) -> Iterator[str]:
     """Tell a step we do not know by its outcome and its plain notes."""
-    plain = [f"{k}={v}" for k, v in note.items() if k not in _RECORD and isinstance(v, (str, int, float))]
-    yield say("passed", language) + (f" ({', '.join(plain[:_MOST])})" if plain else "")
+    plain = [
+        headed(str(name).replace("_", " "), _plainly(value, language), language)
+        for name, value in note.items()
+        if name not in _RECORD and isinstance(value, (str, int, float))
+    ]
+    listed = ("，" if language == "zh" else ", ").join(plain[:_MOST])
+    yield say("done", language) + (aside(listed, language) if listed else "")
+
+
+def _plainly(value: str | int | float, language: Language) -> str:
+    return say("yes" if value else "no", language) if isinstance(value, bool) else _number(value)
 
 
 _TELLERS: Mapping[str, Callable[[Note, Language], Iterator[str]]] = {
     "map": _map,
+    "normalize": _normalize,
     "validate": _validate,
     "dedupe": _dedupe,
     "enrich": _enrich,

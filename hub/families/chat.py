@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
+import httpx
 from pydantic import Field, SecretStr, field_validator
 
 from hub.errors import BadInput
-from hub.families.message import Message, Wording
+from hub.families.message import Message, Teller, Wording
 from hub.http import Request, Response, Verdict, readable
 from hub.lead import Lead, Rejected, Sent
 from hub.sink import HttpSink
@@ -48,8 +49,8 @@ class Codes:
         return self.pause_seconds if code in self.busy.split() else None
 
 
-class ChatSink(HttpSink):
-    """A sink that tells people in a chat about each lead.
+class ChatSink(HttpSink, Teller):
+    """A sink that tells people in a chat about each lead; authors write `compose` in place of `request`.
 
     Chats forgive no repeat, so after an ambiguous send the message goes out again, with its short mark and the words
     "(may be a repeat)"; `at_most_once` leaves such a message to a person instead.
@@ -77,9 +78,21 @@ class ChatSink(HttpSink):
         """Decide whether an ambiguous message is repeated."""
         self.repeatable = not self.config.at_most_once
 
-    def message(self, lead: Lead) -> Message:
-        """Return the message about a lead, in the wording of the settings."""
-        return Message.of(lead, self.config)
+    def compose(self, message: Message, whom: str | None) -> Request:
+        """Return the request that posts a message and mentions somebody by the vendor's id, or `all`; pure."""
+        raise NotImplementedError
+
+    def request(self, lead: Lead) -> Request:
+        """Return the request that posts the message about a lead, in the wording of the settings."""
+        return self.compose(Message.of(lead, self.config), self.mentioned(lead))
+
+    def notice(self, message: Message) -> Request:
+        """Return the request that posts a message about no lead; it mentions whom `*` does. Pure."""
+        return self.compose(message, self.config.mention.get("*"))
+
+    async def tell(self, message: Message, key: str, http: httpx.AsyncClient) -> Sent | Rejected:
+        """Post a message about no lead."""
+        return self.outcome(await self.exchange(self.notice(message), http))
 
     def mentioned(self, lead: Lead) -> str | None:
         """Return the vendor's id of whom to mention for this lead; it comes from the settings, never from the lead."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from hub.errors import Misconfigured
-from hub.families.disk import open_private, sync_folder
+from hub.families.disk import open_private, replace_file, sync_folder
 
 _BOM = b"\xef\xbb\xbf"
 _MOST_TORN = 1 << 20  # bytes; one row of ours has fewer
@@ -53,6 +53,29 @@ class CsvLog:
             sync_folder(self.path.parent)
         return len(fresh)
 
+    def drop(self, column: str, value: str) -> int:
+        """Take the rows with this value in a column out, and return how many they were; the others stay byte for byte.
+
+        Raises OSError, and Misconfigured for a file that is not ours.
+        """
+        kept: list[bytes] = []
+        dropped = 0
+        place: int | None = None
+        with self.path.open("rb") as file:
+            for record, _ in _records(file):
+                row = self._parsed(record)
+                if place is None and row:
+                    place = row.index(column) if column in row else -1
+                gone = place is not None and 0 <= place < len(row) and row[place] == value
+                dropped += gone
+                kept += [] if gone else [record]
+        if place == -1:
+            raise Misconfigured(f"{self.path} has no column {column!r}, so no row can be told apart.")
+        if dropped:
+            replace_file(self.path, lambda new: new.writelines(kept))
+            self._state = None
+        return dropped
+
     def _key(self, row: Mapping[str, str]) -> tuple[str, ...]:
         return tuple(row.get(name, "") for name in self.keys)
 
@@ -62,8 +85,8 @@ class CsvLog:
         with self.path.open("rb") as file:
             for record, whole in _records(file):
                 row = self._parsed(record)
-                if not whole and self._is_torn(record, row, end):
-                    self._cut(end, record)
+                if _is_hole(record, end) or (not whole and self._is_torn(record, row, end)):
+                    self._cut(end, record + file.read())
                     break
                 end += len(record)
                 self._note(row)
@@ -130,6 +153,11 @@ class CsvLog:
             return next(csv.reader(io.StringIO(said, newline=""), delimiter=self.delimiter), [])
         except csv.Error:  # a field somebody made longer than the reader takes: not a row of ours
             return []
+
+
+def _is_hole(record: bytes, at: int) -> bool:
+    """Return whether a power cut left zeros in a record: what was synced has none, and all after it was not synced."""
+    return (b"\0" if at else b"\0\0") in record  # a whole file of UTF-16 is somebody else's
 
 
 def _records(file: BinaryIO) -> Iterator[tuple[bytes, bool]]:

@@ -17,7 +17,7 @@ from pydantic import Field, field_validator
 from hub.errors import Misconfigured, Retry
 from hub.families.disk import folder_lock
 from hub.families.table import Columns
-from hub.lead import Lead
+from hub.lead import Lead, Rejected, Sent
 from hub.sink import Outcome, Outcomes, Sink
 from hub.zone import TimeZone
 
@@ -65,6 +65,33 @@ class FileSink(Sink):
     def write(self, path: Path, leads: Sequence[Lead]) -> Outcomes:
         """Write the leads to the file and return one outcome for each; runs in a thread, alone with the file."""
         raise NotImplementedError
+
+    def drop(self, path: Path, lead: str) -> int:
+        """Take the rows of a lead out of a file and return how many they were; runs in a thread, alone with the file.
+
+        Raises OSError, Retry while somebody has the file open, Misconfigured for a file that is not ours.
+        """
+        raise NotImplementedError
+
+    async def forget(self, lead: Lead, ref: str | None, http: httpx.AsyncClient) -> Sent | Rejected | None:
+        """Take an erased person's rows out of the file that they were written to."""
+        path = Path(ref) if ref else None
+        if path is None or type(self).drop is FileSink.drop or not self._ours(path):
+            return None
+        await asyncio.to_thread(self._dropped, self._locks.setdefault(path, threading.Lock()), path, lead.id)
+        return Sent(ref)
+
+    def _ours(self, path: Path) -> bool:
+        """Return whether a path is one that `path` can mean."""
+        before, day, after = self.config.path.partition("{date}")
+        if not day:
+            return path == Path(self.config.path)
+        said = path.as_posix()
+        return said.startswith(Path(f"{before}x").as_posix()[:-1]) and said.endswith(after.replace("{date}", ""))
+
+    def _dropped(self, lock: threading.Lock, path: Path, lead: str) -> int:
+        with lock, folder_lock(path.parent):
+            return self.drop(path, lead) if path.exists() else 0
 
     def path_for(self, lead: Lead) -> Path:
         """Return the file a lead belongs to, the same for every attempt and version."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import html
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
+import httpx
 from pydantic import Field
 
 from hub.connector import Connector
 from hub.escape import cut_bytes, line, utf8_size
 from hub.fields import FieldPath, pick, text
 from hub.labels import Language, label
-from hub.lead import Lead
+from hub.lead import Lead, Rejected, Sent
 
 MESSAGE_FIELDS: tuple[str, ...] = (
     "company",
@@ -39,6 +41,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "repeat": " (may be a repeat)",
         "why": "Why",
         "link": "Open the lead",
+        "hub": "Open the hub",
     },
     "zh": {
         "heading": "新线索",
@@ -46,6 +49,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "repeat": "（可能重复）",
         "why": "原因",
         "link": "打开线索",
+        "hub": "打开系统",
     },
 }
 
@@ -102,6 +106,14 @@ class Message:
             colon=words["colon"],
         )
 
+    @classmethod
+    def notice(cls, title: str, facts: Iterable[tuple[str, str]], wording: Any, url: str | None) -> Message:
+        """Return a message that is about no lead, such as an alarm; it starts with the heading a robot insists on."""
+        language = wording.language if isinstance(wording, Wording) else "en"
+        words, heading = _WORDS[language], getattr(wording, "heading", None)
+        whole = f"{line(heading, 60)}{words['colon']}{line(title, 150)}" if heading else line(title, 150)
+        return cls(whole, tuple(facts), None, _web_address(url), words["hub"], words["colon"])
+
     def rows(self) -> list[tuple[str, str]]:
         """Return label and text of every fact, and of the reason last."""
         return [*self.facts, *([self.why] if self.why else [])]
@@ -116,6 +128,16 @@ class Message:
         lines = [f"#### {write(self.title)}"]
         lines += [f"**{write(name)}**{self.colon}{write(value)}" for name, value in self.rows()]
         return newline.join([*lines, *([f"[{self.link_text}]({self.link})"] if self.link else [])])
+
+    def page(self, write: Write = line) -> str:
+        """Return the message as an HTML page; all foreign text is escaped."""
+        rows = "".join(
+            f'<tr><th align="left">{html.escape(name)}</th><td>{html.escape(write(value))}</td></tr>'
+            for name, value in self.rows()
+        )
+        link = f'<p><a href="{html.escape(self.link)}">{html.escape(self.link_text)}</a></p>' if self.link else ""
+        title = html.escape(line(self.title))
+        return f'<!DOCTYPE html><html><body><h3>{title}</h3><table cellpadding="4">{rows}</table>{link}</body></html>'
 
     def fitting(self, size: Callable[[Message], int], limit: int) -> Message:
         """Return the message with values shortened, then the lesser ones left out, until its size is at most `limit`.
@@ -142,6 +164,14 @@ class Message:
             facts=tuple((name, line(value, length)) for name, value in self.facts),
             why=(self.why[0], line(self.why[1], length)) if self.why else None,
         )
+
+
+class Teller:
+    """What a sink is that can tell people something that is about no lead."""
+
+    async def tell(self, message: Message, key: str, http: httpx.AsyncClient) -> Sent | Rejected:
+        """Send a message of the hub itself, under a key that no other has; raises what sending a lead raises."""
+        raise NotImplementedError
 
 
 def _label(path: str, language: Language) -> str:

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from hub.errors import BadInput, Misconfigured, Retry
 from hub.families.polling import all_pages
 from hub.http import Request, Response, bearer, readable
+from hub.instant import instant
 from hub.signing import sign_hmac
 from hub.source import fetch_json
 from hub.strictjson import an_object, objects
@@ -35,6 +36,11 @@ class Graph:
     token: SecretStr
     secret: SecretStr
     timeout: float = 30.0
+
+    @classmethod
+    def of(cls, own: Any) -> Graph:
+        """Return the access that a connector's settings give."""
+        return cls(own.base_url, own.version, own.token, own.secret, own.timeout)
 
     async def get(
         self, path: str, params: Mapping[str, str], http: httpx.AsyncClient, missing: Missing = Misconfigured
@@ -59,6 +65,20 @@ class Graph:
         paging = an_object(body.get("paging"))
         following = an_object(paging.get("cursors")).get("after") if paging.get("next") else None
         return objects(body.get("data")), following if isinstance(following, str) else None
+
+    async def token_end(self, http: httpx.AsyncClient) -> datetime | None:
+        """Return when the token ends, or what it may read, whichever is first; None when neither does.
+
+        Raises Misconfigured for a token that is not valid any more. The answer has 0 for never
+        (https://developers.facebook.com/docs/graph-api/reference/debug_token).
+        """
+        token = self.token.get_secret_value()
+        said = an_object((await self.get("debug_token", {"input_token": token}, http)).get("data"))
+        if said.get("is_valid") is False:
+            words = str(an_object(said.get("error")).get("message") or "it is not valid").replace(token, "***")
+            raise Misconfigured(f"Meta says of the token: {words[:200]!r}. Connect the Page anew.")
+        ends = [said.get(name) for name in ("expires_at", "data_access_expires_at")]
+        return instant(min((end for end in ends if isinstance(end, int) and end > 0), default=None))
 
     def all(self, path: str, params: Mapping[str, str], http: httpx.AsyncClient) -> AsyncIterator[dict[str, Any]]:
         """Yield the items of all pages."""

@@ -8,12 +8,15 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
+import httpx
 from pydantic import BaseModel, Field
 
 from hub.errors import BadInput, LeadhubError, Misconfigured, Retry
 from hub.lead import Page, RawLead
+from hub.source import PollSource
 
 MAX_IDLE_PAGES = 3
+_ALL = "*"  # no platform names a list so
 
 Item = TypeVar("Item")
 
@@ -93,17 +96,47 @@ class Window(BaseModel):
     overlap_minutes: float = Field(60, ge=0, description="How much of the last poll is read again, for late leads.")
 
 
+class SweepSource(PollSource):
+    """A poll that sweeps lists by submit time; its Config is a Window too."""
+
+    async def lists(self, http: httpx.AsyncClient) -> list[str]:
+        """Return the names of the lists to read."""
+        raise NotImplementedError
+
+    async def page(self, http: httpx.AsyncClient, name: str, sweep: Sweep) -> tuple[Iterable[RawLead], str | None]:
+        """Return a page of a list, from `sweep.after` on of what came since `sweep.since`, and the mark of the next."""
+        raise NotImplementedError
+
+    async def fetch(self, cursor: str | None, http: httpx.AsyncClient) -> AsyncIterator[Page]:
+        """Yield the pages of all lists."""
+        window: Any = self.config
+        sweeps = Sweeps(cursor, self.clock.now(), window)
+        async for page in sweeps.pages(await self.lists(http), partial(self.page, http)):
+            yield page
+
+    def cursor_at(self, since: datetime) -> str | None:
+        """Return the cursor from which every list is read from then on."""
+        return Sweeps.since(since)
+
+
 class Sweeps:
     """The places of one poll in all its lists, written into the one cursor that is committed with each page."""
 
     def __init__(self, cursor: str | None, now: datetime, window: Window) -> None:
         self._states: dict[str, dict[str, Any]] = json.loads(cursor) if cursor else {}
+        self._begin = self._states.pop(_ALL, {})
         self._now, self._window = now, window
+
+    @staticmethod
+    def since(at: datetime) -> str:
+        """Return a cursor from which every list is read from then on."""
+        return json.dumps({_ALL: {"since": int(at.timestamp())}})
 
     @property
     def cursor(self) -> str:
         """Return the cursor that stands after what was read so far."""
-        return json.dumps(self._states, separators=(",", ":"), sort_keys=True)
+        states = {**self._states, **({_ALL: self._begin} if self._begin else {})}
+        return json.dumps(states, separators=(",", ":"), sort_keys=True)
 
     async def pages(self, names: Iterable[str], read: ReadPage) -> AsyncIterator[Page]:
         """Yield the pages of all named lists; a poll that broke off goes on at the page it was at.
@@ -112,7 +145,7 @@ class Sweeps:
         """
         trouble: list[LeadhubError] = []
         for name in names:
-            sweep = Sweep(self._states.get(name, {}), self._now, self._window)
+            sweep = Sweep(self._states.get(name, self._begin), self._now, self._window)
             try:
                 async for leads in _passed(sweep, partial(read, name)):
                     self._states[name] = sweep.state()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -14,9 +16,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.clock import Clock
 from hub.delivery.gate import Bucket
 from hub.errors import BadInput, LeadhubError, Unverified
+from hub.failpoints import hit
 from hub.http import Reply
 from hub.ids import Ids
 from hub.inbound import Inbound
+from hub.intake.crowd import Crowd
+from hub.intake.guard import Guard
+from hub.intake.volumes import Volumes
 from hub.lead import Problem
 from hub.pipeline.engine import Pipeline
 from hub.pipeline.reading import LEASE, Answer, Item, digest
@@ -51,30 +57,63 @@ class Refusal(Exception):
 class Door:
     """Receives what sources push."""
 
-    def __init__(self, db: Database, plan: Callable[[], Plan], pipeline: Pipeline, *, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self,
+        db: Database,
+        plan: Callable[[], Plan],
+        pipeline: Pipeline,
+        *,
+        clock: Clock,
+        ids: Ids,
+        guard: Guard | None = None,
+        volumes: Volumes | None = None,
+    ) -> None:
+        self._guard, self._metrics = guard, pipeline.observer.metrics
+        self._volumes = volumes or Volumes(db, clock)
         self.db, self.plan, self.pipeline, self.clock, self.ids = db, plan, pipeline, clock, ids
         self._add: Together[dict[str, Any]] = Together(db, store.add)
         self._waiting: dict[str, asyncio.Future[Answer]] = {}
         self._rates: dict[str, Bucket] = {}
+        self.crowd = Crowd()
         self.counts: dict[tuple[str, int], int] = {}
+        self.shut: str | None = None  # why nothing is taken here
+        self.unproven: dict[tuple[str, datetime], int] = {}  # senders without proof, by source and minute
 
     async def receive(self, name: str, inbound: Inbound) -> Reply:
         """Return the answer to a request to `/in/{name}`; whatever is answered with 2xx is kept."""
+        started = time.perf_counter()
         source = self.plan().sources.get(name)
         try:
             reply = await self._receive(name, inbound)
         except Refusal as refusal:
             reply = _refused(refusal, source)
         except Unverified as error:
+            self.count_unproven(name)
             reply = _refused(Refusal(401, f"The sender did not prove who it is: {error.reason}"), source)
         except BadInput as error:
             reply = _refused(Refusal(error.status, error.reason), source)
-        self.counts[name if source else "", reply.status] = (
-            self.counts.get((name if source else "", reply.status), 0) + 1
-        )
+        self._metrics.answered(name if source else "", time.perf_counter() - started)
+        return self._counted(name, source, reply)
+
+    def turn_away(self, name: str) -> Reply:
+        """Return the answer to a client that has too many requests inside."""
+        source = self.plan().sources.get(name)
+        said = "Too many requests of this address are being answered. Send it again in a moment."
+        return self._counted(name, source, _refused(Refusal(429, said, retry_after=1), source))
+
+    def count_unproven(self, name: str) -> None:
+        """Count a sender who did not prove who it is."""
+        place = name, self.clock.now().replace(second=0, microsecond=0)
+        self.unproven[place] = self.unproven.get(place, 0) + 1
+
+    def _counted(self, name: str, source: Any, reply: Reply) -> Reply:
+        place = name if source else "", reply.status
+        self.counts[place] = self.counts.get(place, 0) + 1
         return reply
 
     async def _receive(self, name: str, inbound: Inbound) -> Reply:
+        if self.shut:
+            raise Refusal(503, self.shut, retry_after=5)
         plan = self.plan()
         source = plan.sources.get(name)
         settings = plan.settings.sources.get(name)
@@ -91,6 +130,8 @@ class Door:
         return _answered(source, inbound, receipt) or _accepted(receipt)
 
     def _check_load(self, name: str, rate: float | None) -> None:
+        if self._guard and self._guard.refusing:
+            raise Refusal(503, "Nothing is taken now. Send it again later.", retry_after=60)
         if self.pipeline.waiting > WAITING:
             raise Refusal(503, "Too much is waiting to be processed. Send it again later.", retry_after=5)
         bucket = self._rates.get(name)
@@ -112,15 +153,24 @@ class Door:
             due_at=now + LEASE,
         )  # fmt: skip
         within = plan.settings.hub.answer_within
+        tracer = self.pipeline.observer.tracer
+        walk = tracer.receive(row["id"], name, inbound.headers) if tracer else None
         first = await self._store(row, max(STORE_SECONDS, within))
+        hit("intake.committed")
         if first is not None:
             return await self._again(first, body_digest, within)
+        self._volumes.note(name)
+        if walk:
+            walk.stored()
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         item = Item(row["id"], name, now, inbound, digest=body_digest, future=future)
         self._waiting[item.id] = future
         future.add_done_callback(lambda _: self._waiting.pop(item.id, None))
         self.pipeline.offer(item)
-        return await self._wait(item.id, future, within)
+        answer = await self._wait(item.id, future, within)
+        if walk:
+            walk.answered(answer.status)
+        return answer
 
     async def _store(self, row: dict[str, Any], within: float) -> SubmissionRow | None:
         """Keep the row; returns the submission that had its Idempotency-Key first, if there was one."""

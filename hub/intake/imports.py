@@ -19,6 +19,7 @@ from hub.errors import BadInput, ConfigError, LeadhubError
 from hub.events import Event
 from hub.files.opening import Seen, look, settled, unfinished_name
 from hub.ids import Ids
+from hub.intake.guard import Guard
 from hub.intake.rows import Counts, Rows
 from hub.lead import RawLead
 from hub.plan import Plan
@@ -54,7 +55,9 @@ class Imports:
         clock: Clock,
         ids: Ids,
         emit: Callable[[Iterable[Event]], None],
+        guard: Guard | None = None,
     ) -> None:
+        self._guard = guard
         self.db, self.plan, self.rows, self.clock, self.ids, self.emit = db, plan, rows, clock, ids, emit
         self._told: dict[Path, str] = {}
         self._seen: dict[Path, tuple[Seen | None, bool]] = {}
@@ -99,6 +102,8 @@ class Imports:
         try:
             await asyncio.to_thread(_skip, leads, at)
             while piece := await asyncio.to_thread(_piece, leads):
+                if self._guard:
+                    await self._guard.turn()
                 at += len(piece)
                 ahead.append((at, asyncio.create_task(self.rows.take(name, piece, import_id=row.id, at_row=at))))
                 if len(ahead) >= AHEAD:
@@ -120,7 +125,7 @@ class Imports:
         """Import the files of a watched folder that have stopped growing since the last look."""
         source = self.plan().sources.get(name)
         pattern = getattr(source.config, "path", None) if source else None
-        if not pattern:
+        if not pattern or (self._guard and self._guard.holding):
             return []
         done = []
         for path in await asyncio.to_thread(_matching, folder, pattern):

@@ -13,7 +13,9 @@ from sqlmodel import Session
 
 from hub.clock import Clock
 from hub.errors import Conflict
+from hub.failpoints import hit
 from hub.ids import Ids
+from hub.intake.volumes import Volumes
 from hub.lead import RawLead
 from hub.pipeline.engine import Pipeline
 from hub.pipeline.reading import LEASE, Answer, Item, content_key, digest, pack, storable_key
@@ -31,8 +33,11 @@ Counts = Counter[str]
 class Rows:
     """Stores raw leads as submissions and runs them."""
 
-    def __init__(self, db: Database, pipeline: Pipeline, *, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, db: Database, pipeline: Pipeline, *, clock: Clock, ids: Ids, volumes: Volumes | None = None
+    ) -> None:
         self.db, self.pipeline, self.clock, self.ids = db, pipeline, clock, ids
+        self._volumes = volumes or Volumes(db, clock)
 
     async def take(
         self,
@@ -47,7 +52,12 @@ class Rows:
         now = self.clock.now()
         rows, items = self._prepare(source, leads, now, import_id)
         fresh = await self.db.write(_keep, source, rows, cursor, import_id, at_row, now)
+        hit("import.committed" if import_id else "poll.committed")
         waiting = [item for item in items if item.id in fresh]
+        if waiting:
+            self._volumes.note(source, len(waiting))
+        if self.pipeline.observer.tracer:
+            self.pipeline.observer.tracer.taken([item.id for item in waiting], source)
         for item in waiting:
             item.future = asyncio.get_running_loop().create_future()
             self.pipeline.offer(item)
@@ -102,6 +112,7 @@ def _keep(
             fresh.append({**row, "key": None})  # the same id with other content is an update
     if fresh:
         store.add(fresh, session=session)
+    hit("import.inserted" if import_id else "poll.inserted")
     if import_id is not None:
         _move_import(import_id, at_row or 0, len(rows), session)
     else:

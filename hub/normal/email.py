@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from email_validator import EmailNotValidError, ValidatedEmail, validate_email
+from email_validator import EmailNotValidError, validate_email
+from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
 
 from hub.normal import text
 from hub.normal.mailboxes import is_disposable, is_free, is_role
@@ -19,6 +20,8 @@ _PIECES = 10
 _SEPARATOR = re.compile(r"[,;，；、|]+|\s+")
 _ANGLES = re.compile(r"<([^<>@]+@[^<>@]+)>")
 _AROUND_AT = re.compile(r"\s*@\s*")
+_PLAIN = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_SHORT = 64  # characters of an address in which neither part can be too long
 _EDGES = " .,;:<>()[]{}'\u2018\u2019\u201c\u201d"
 _GMAIL = frozenset(("gmail.com", "googlemail.com"))
 _IMITATIONS = frozenset("аеорсухѕіјһԁԛԝАВЕКМНОРСТУХαονΑΒΕΖΗΙΚΜΝΟΡΤΥΧ")
@@ -81,17 +84,40 @@ def _slashed(word: str) -> list[str]:
     return parts if len(parts) > 1 and all("@" in part for part in parts) else [word]
 
 
-def _valid(piece: str) -> ValidatedEmail | None:
+class Address(NamedTuple):
+    """A valid address: the part before the @, and the domain as Unicode and as ASCII."""
+
+    local_part: str
+    domain: str
+    ascii_domain: str
+
+    @property
+    def normalized(self) -> str:
+        """Return the whole address as people write it."""
+        return f"{self.local_part}@{self.domain}"
+
+
+def _valid(piece: str) -> Address | None:
     piece = piece.strip(_EDGES)
     if piece.lower().startswith("mailto:"):
         piece = piece[7:]
+    local, _, domain = piece.rpartition("@")
+    if len(piece) <= _SHORT and _PLAIN.fullmatch(local) and local.lower() not in CASE_INSENSITIVE_MAILBOX_NAMES:
+        known = _validated(f"a@{domain}")  # most addresses share their domains, whose check is the dear half
+        return known._replace(local_part=local) if known else None
+    return _validated(piece)
+
+
+@lru_cache(maxsize=8_000)
+def _validated(piece: str) -> Address | None:
     try:
-        return validate_email(piece, check_deliverability=False, allow_quoted_local=True, test_environment=True)
+        said = validate_email(piece, check_deliverability=False, allow_quoted_local=True, test_environment=True)
     except (EmailNotValidError, UnicodeError):
         return None
+    return Address(said.local_part, said.domain, said.ascii_domain)
 
 
-def _describe(address: ValidatedEmail, codes: tuple[str, ...]) -> Cleaned:
+def _describe(address: Address, codes: tuple[str, ...]) -> Cleaned:
     local, domain = address.local_part, address.domain
     untagged, plus, tag = local.partition("+") if not local.startswith("+") else (local, "", "")
     ascii_domain = address.ascii_domain.lower()

@@ -38,7 +38,10 @@ _UNITS = {
     "億": 100_000_000,
     "mio": 1_000_000,
 }
-_NUMBER = re.compile(r"(-?)([0-9][0-9.,' ]{0,30}|\.[0-9]{1,9})\s?(k|m|mio|千|万|萬|亿|億)?(?![a-z0-9])")
+_NUMBER = re.compile(
+    r"(-?)([0-9][0-9.,' ]{0,30}|\.[0-9]{1,9})\s?(k|m|mio|千|万|萬|亿|億)?"
+    r"(?![.,']*[a-z0-9_]| *[0-9%])"  # of `12,5x` not even the 12
+)
 _RANGE = re.compile(r"\s*(?:-|–|—|~|～|至|到|\bto\b|\bbis\b)\s*")
 
 
@@ -58,22 +61,23 @@ def amount(raw: str) -> Cleaned:
 
 @lru_cache(maxsize=8_000)
 def plain_number(raw: str) -> Cleaned:
-    """Return one amount as a plain number such as `1000.5`, with its `currency` as a part when it stands there."""
+    """Return one amount as a plain number such as `1000.5`, with its `currency` as a part when it stands there.
+
+    Nothing else may stand beside it: money is counted, so it is read for sure or not at all.
+    """
     shown = text.line(raw, 100)
     if shown.value is None:
         return shown
-    low, high, currency = _read(shown.value)
-    if low is None or low != high:
+    bare, currency = _bare(shown.value)
+    number = _number(bare) if _NUMBER.fullmatch(bare) else None
+    if number is None:
         return Cleaned(None, False, EMPTY.parts, ("number_unclear",))
-    return Cleaned(low, True, {"currency": currency} if currency else EMPTY.parts, shown.codes)
+    return Cleaned(number, True, {"currency": currency} if currency else EMPTY.parts, shown.codes)
 
 
 def _read(said: str) -> tuple[str | None, str | None, str | None]:
     """Return the lowest and highest number of a range (equal for one number; None: open) and the currency."""
-    folded = text.ascii_width(said).casefold().strip()
-    found = _SIGNS.search(folded)
-    currency = _CURRENCIES[found[0]] if found else None
-    bare = _SIGNS.sub(" ", folded).replace("¥", " ").replace("$", " ").strip()
+    bare, currency = _bare(said)
     pieces = [bare] if bare.startswith("-") else _RANGE.split(bare, maxsplit=1)
     numbers = [_number(piece) for piece in pieces]
     if not numbers or None in numbers:
@@ -82,6 +86,14 @@ def _read(said: str) -> tuple[str | None, str | None, str | None]:
     if len(numbers) == 1 and re.search(r"以下|以内|under|less than|^<|up to", bare):
         return "0", numbers[0], currency
     return numbers[0], None if is_open else numbers[-1], currency
+
+
+def _bare(said: str) -> tuple[str, str | None]:
+    """Return the text without the signs of money, and the currency they name."""
+    folded = text.ascii_width(said).casefold().strip()
+    found = _SIGNS.search(folded)
+    bare = re.sub("[¥￥$]", " ", _SIGNS.sub(" ", folded)).strip()
+    return bare, _CURRENCIES[found[0]] if found else None
 
 
 def _number(said: str) -> str | None:

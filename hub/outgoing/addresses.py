@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
 Address = IPv4Address | IPv6Address
@@ -27,6 +28,11 @@ _REFUSED = tuple(
 
 def allowed(text: str, networks: Iterable[str] = ()) -> bool:
     """Return whether an IP address may be connected to."""
+    return _allowed(text, tuple(networks))
+
+
+@lru_cache(maxsize=1_000)  # an address is checked on every request to it
+def _allowed(text: str, networks: tuple[str, ...]) -> bool:
     try:
         address: Address = ip_address(text.partition("%")[0])
     except ValueError:
@@ -36,7 +42,7 @@ def allowed(text: str, networks: Iterable[str] = ()) -> bool:
         return True
     inner = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     if inner is not None:
-        return allowed(str(inner), networks)
+        return _allowed(str(inner), networks)
     if not address.is_global or address.is_multicast:
         return False
     return not any(address in n for n in _REFUSED if isinstance(n, IPv6Network) == isinstance(address, IPv6Address))

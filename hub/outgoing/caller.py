@@ -12,7 +12,7 @@ from hub.connector import Connector
 from hub.errors import BadInput, Misconfigured, Retry, Unclear
 from hub.http import Request, Response, Verdict, bearer, readable, retry_after, trouble, verdict
 from hub.lead import Rejected
-from hub.outgoing.credential import Credential, Token
+from hub.outgoing.credential import Credential, Keeper, Token
 from hub.outgoing.transmit import transmit
 
 _WORDS = ("message", "error_description", "error", "errmsg", "msg", "detail")
@@ -37,6 +37,11 @@ class Caller(Connector):
     def token_request(self) -> Request | None:
         """Return the request that gets an access token; None when the vendor needs none."""
         return None
+
+    @property
+    def refresh_token(self) -> str | None:
+        """Return the newest refresh token the vendor gave (Token.refresh), None until it gave one."""
+        return self._credential.refresh
 
     def token(self, response: Response) -> Token:
         """Return the token in a 2xx answer to token_request; raises Misconfigured for a refusal inside it."""
@@ -120,7 +125,13 @@ class Caller(Connector):
             return None
         return await self._credential.current(lambda: self._asked_token(request, http))
 
+    def keep_token(self, keeper: Keeper) -> None:
+        """Keep the token where other processes find it too."""
+        self._credential.keeper = keeper
+
     async def _asked_token(self, request: Request, http: httpx.AsyncClient) -> Token:
+        if self.refresh_token is not None:  # it may be newer than the one the request was made with
+            request = self.token_request() or request
         whole = self._absolute(request, self.config.base_url)
         try:
             response = await transmit(whole, whole.headers, http, self.config.timeout)

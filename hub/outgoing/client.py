@@ -107,6 +107,23 @@ def _is_port(port: int | None) -> bool:
     return port is None or 0 < port < 1 << 16
 
 
+class _Forgetful(httpx.AsyncClient):
+    """Takes no cookies: one client serves all destinations, and none learns what another said."""
+
+    @property  # type: ignore[misc]
+    def cookies(self) -> httpx.Cookies:
+        """Return a jar that stays empty."""
+        return _EMPTY
+
+
+class _Sieve(httpx.Cookies):
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Take nothing."""
+
+
+_EMPTY = _Sieve()
+
+
 def make_client(networks: Networks = tuple) -> httpx.AsyncClient:
     """Return the client; `networks` are those the operator allows although they are not public."""
 
@@ -118,7 +135,7 @@ def make_client(networks: Networks = tuple) -> httpx.AsyncClient:
         return aiohttp.ClientSession(connector=connector, auto_decompress=True, trust_env=False)
 
     transport = _Guard(AiohttpTransport(client=session), networks)
-    return httpx.AsyncClient(
+    return _Forgetful(
         transport=transport, follow_redirects=False, trust_env=False, timeout=30.0,
         headers={"user-agent": "leadhub", "accept": "*/*"},
     )  # fmt: skip

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Mapping
+from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 
 import aiohttp
 import httpx
 
-from hub.errors import Misconfigured, Retry, Unclear
+from hub import failpoints
+from hub.errors import Misconfigured, Retry, Unclear, Unreached
 from hub.fields import to_json
 from hub.http import Request, Response
 from hub.strictjson import clean
 
 MAX_RESPONSE = 1 << 20
+TRACE: ContextVar[Mapping[str, str] | None] = ContextVar("trace", default=None)
+"""The headers that name the trace what is sent now belongs to (W3C Trace Context); None while traces are off."""
+
 CERTIFICATE_WAIT = 600.0  # a person has to renew a certificate; asking every few seconds helps nobody
 
+_DEFAULTS = {"User-Agent": "leadhub", "Accept": "*/*", "Accept-Encoding": "identity"}  # identity: no bombs
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _UNCONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+_NOBODY_THERE = (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH)
 _UNCALLABLE = (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, aiohttp.InvalidURL)
 
 
@@ -42,20 +51,44 @@ async def transmit(
 
 
 async def _transmit(request: Request, headers: Mapping[str, str], http: httpx.AsyncClient, timeout: float) -> Response:
+    trace = TRACE.get()
+    if trace is not None:
+        headers = {**trace, **headers}
     limits = httpx.Timeout(timeout, connect=min(timeout, 5.0), pool=min(timeout, 10.0))
-    async with http.stream(
+    sent = httpx.Request(  # made here rather than by the client, whose merging of defaults costs as much as sending
         request.method,
-        clean(request.url),
+        _url(clean(request.url)),
         headers=_header_text(headers, request),
         params=clean(dict(request.params)) or None,
         data=clean(dict(request.form)) if request.form is not None else None,
         content=request.content if request.json is None else to_json(request.json),
-        timeout=limits,
-        follow_redirects=False,
-    ) as answer:
-        status = answer.status_code
+        extensions={"timeout": limits.as_dict()},
+    )
+    if failpoints.on():
+        sent = _in_halves(sent)
+    answer = await http.send(sent, stream=True, follow_redirects=False)
+    try:
         body = await _body(answer)
-        return Response(status, _received(answer), body)
+        failpoints.hit("deliver.answered")
+        return Response(answer.status_code, _received(answer), body)
+    finally:
+        await answer.aclose()
+
+
+def _in_halves(request: httpx.Request) -> httpx.Request:
+    """Return the same request with a body that stops at the failpoints of sending."""
+    halves = failpoints.in_halves(request.content)
+    return httpx.Request(
+        request.method, request.url, headers=request.headers, content=halves, extensions=request.extensions
+    )
+
+
+@lru_cache(maxsize=1_000)  # most sinks have one address
+def _url(text: str) -> httpx.URL:
+    url = httpx.URL(text)
+    if not url.host:
+        raise httpx.UnsupportedProtocol("it names no host")
+    return url
 
 
 def _received(answer: httpx.Response) -> dict[str, str]:
@@ -84,7 +117,7 @@ async def _body(answer: httpx.Response) -> bytes:
 def _header_text(headers: Mapping[str, str], request: Request) -> dict[str, str]:
     """Make every header sendable: one line of ASCII; the server judges what an odd secret is worth."""
     known = {name.lower() for name in headers}
-    said: dict[str, str] = {} if "accept-encoding" in known else {"Accept-Encoding": "identity"}  # no bombs
+    said = {name: value for name, value in _DEFAULTS.items() if name.lower() not in known}
     if request.json is not None and "content-type" not in known:
         said["Content-Type"] = "application/json"
     for name, value in headers.items():
@@ -98,6 +131,8 @@ def _no_connection(error: Any) -> Retry | Unclear:
     if isinstance(cause, aiohttp.ClientConnectionError) and not isinstance(cause, _UNCONNECTED):
         return Unclear(f"the connection broke after sending: {type(cause).__name__}.")
     words = f"no connection: {str(error)[:200] or type(error).__name__}."
+    if isinstance(cause, aiohttp.ClientConnectorError) and cause.os_error.errno in _NOBODY_THERE:
+        return Unreached(words)
     return Retry(words, after=CERTIFICATE_WAIT if "CERTIFICATE_VERIFY_FAILED" in words else None)
 
 

@@ -11,10 +11,13 @@ from typing import Any
 import httpx
 
 from hub.clock import Clock
+from hub.consents import Said, said_in
 from hub.lead import Lead
+from hub.pipeline.erased import Erased
 from hub.plan import Plan
 from hub.settings import FlowSettings, Settings, SourceSettings
 from hub.step import Work
+from hub.store import consent as consent_store
 from hub.store import leads as lead_store
 from hub.store.database import Database
 
@@ -61,6 +64,7 @@ class StoredLeads:
         self._load = Collected(db, lead_store.load)
         self._near = Collected(db, lead_store.near, NEAR_LIMIT)
         self._sinks = Collected(db, lead_store.sinks_of)
+        self._said = Collected(db, consent_store.said)
 
     async def owners(self, keys: Sequence[str]) -> Mapping[str, str]:
         """Return the lead id that owns each exact identity key; unknown keys are absent."""
@@ -90,6 +94,11 @@ class StoredLeads:
         """Return whether that lead had a submission (of that source) since then."""
         return await self._db.read(lead_store.seen_since, lead, source, since)
 
+    async def consents(self, lead: str) -> Sequence[Said]:
+        """Return what the person said about being contacted, oldest first."""
+        said: list[Said] = (await self._said([lead])).get(lead, [])
+        return said
+
 
 class PendingLeads(StoredLeads):
     """The leads in the database and those decided just now, which are stored together with the next one."""
@@ -99,6 +108,7 @@ class PendingLeads(StoredLeads):
         self._pending: dict[str, Lead] = {}
         self._taken: dict[str, str] = {}
         self._owed: dict[str, frozenset[str]] = {}
+        self._stated: dict[str, list[Said]] = {}
 
     def note(self, work: Work) -> None:
         """Take in a run that ended well."""
@@ -108,6 +118,7 @@ class PendingLeads(StoredLeads):
             self._taken.update({key: lead.id for key, owner in self._taken.items() if owner == gone})
         self._pending[lead.id] = lead
         self._taken.update({identity.key: lead.id for identity in work.identities if identity.exact})
+        self._stated.setdefault(lead.id, []).extend(said_in(work.stated()))
         self._owed[lead.id] = self._owed.get(lead.id, frozenset()) | {target.sink for target in work.targets}
 
     async def owners(self, keys: Sequence[str]) -> Mapping[str, str]:
@@ -126,14 +137,24 @@ class PendingLeads(StoredLeads):
         """Return whether that lead had a submission (of that source) since then."""
         return lead in self._pending or await super().seen_since(lead, source, since)
 
+    async def consents(self, lead: str) -> Sequence[Said]:
+        """Return what the person said about being contacted, oldest first."""
+        return [*await super().consents(lead), *self._stated.get(lead, ())]
+
 
 class Rotation:
-    """How many leads each member was given; counted here at once, and in the database with the lead."""
+    """How many leads each member was given; counted here at once, and in the database with the lead.
+
+    Within one process this is exact: nothing awaits between choosing a member and counting the lead for them. What
+    other processes on the same database gave is taken over by `agree`, which the hub does every second. Until then
+    one process does not see what the others gave in that second, so a daily cap can be passed by so many leads, and
+    turns can be so many leads uneven; the next look puts it right. No count is ever lost: the database adds them up.
+    """
 
     def __init__(self, given: Mapping[tuple[str, str, str], int] | None = None) -> None:
         self._given: dict[tuple[str, str], dict[str, int]] = {}
-        for (team, member, day), number in (given or {}).items():
-            self._given.setdefault((team, day), {})[member] = number
+        self._unstored: dict[tuple[str, str, str], int] = {}
+        self.agree(given or {})
 
     def copy(self) -> Rotation:
         """Return counters of their own that start where these stand."""
@@ -150,6 +171,25 @@ class Rotation:
         for when in ("", day):
             members = self._given.setdefault((team, when), {})
             members[member] = members.get(member, 0) + number
+        self._owe(team, member, day, number)
+
+    def stored(self, team: str, member: str, day: str) -> None:
+        """Note that a counted lead is in the database now, and its count with it."""
+        self._owe(team, member, day, -1)
+
+    def _owe(self, team: str, member: str, day: str, number: int) -> None:
+        for when in ("", day):
+            owed = self._unstored.pop((team, member, when), 0) + number
+            if owed:
+                self._unstored[team, member, when] = owed
+
+    def agree(self, given: Mapping[tuple[str, str, str], int]) -> None:
+        """Take over counts (by team, member and day) as the database has them, with what is not stored there yet.
+
+        They must have been read in turn with this process's own writes, so that nothing is missed or counted twice.
+        """
+        for (team, member, day), number in given.items():
+            self._given.setdefault((team, day), {})[member] = number + self._unstored.get((team, member, day), 0)
 
 
 @dataclass(slots=True)
@@ -163,6 +203,8 @@ class RunContext:
     plan: Plan
     source: SourceSettings
     flow: FlowSettings
+    erased: Erased | None = None
+    by_will: bool = False  # the person sent it now, by a form: it is no list, no poll and no replay
 
     @property
     def settings(self) -> Settings:

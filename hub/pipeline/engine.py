@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -12,10 +13,13 @@ import httpx
 from hub.clock import Clock
 from hub.errors import Conflict, LeadhubError, brief
 from hub.events import Event
+from hub.failpoints import hit
 from hub.ids import Ids
 from hub.lead import Lead, Problem, RawLead
+from hub.observe.observer import Observer
 from hub.pipeline.context import PendingLeads, Rotation, RunContext, StoredLeads
 from hub.pipeline.drift import Drift
+from hub.pipeline.erased import Erased
 from hub.pipeline.outcome import Slots, deliveries_of, run_of
 from hub.pipeline.reader import Reader
 from hub.pipeline.reading import LEASE, OF_A_LEAD, Item, item_of, set_aside
@@ -26,11 +30,12 @@ from hub.store import submissions as store
 from hub.store.database import Database
 from hub.store.runs import Run
 from hub.store.settle import Settled, settle
+from hub.store.tables import SubmissionRow
 
 log = logging.getLogger("leadhub.pipeline")
 
 BATCH = 128  # most submissions decided together
-IN_FLIGHT = 2  # batches under way: one is decided while the other is committed
+IN_FLIGHT = 1  # batches under way; a second one makes both smaller, which costs more than it overlaps
 REDO = 8  # times a run is decided again because somebody else was first
 
 Emit = Callable[[Iterable[Event]], None]
@@ -51,7 +56,11 @@ class Pipeline:
         slots: Slots,
         emit: Emit,
         drift: Drift,
+        observer: Observer | None = None,
+        erased: Erased | None = None,
     ) -> None:
+        self.erased = erased if erased is not None else Erased()
+        self.observer = observer or Observer()
         self.db, self.plan, self.clock, self.ids, self.http = db, plan, clock, ids, http
         self.rotation, self.slots, self.emit, self.drift = rotation, slots, emit, drift
         self._reader = Reader(db, clock=clock, http=http, emit=emit, offer=self.offer, spawn=self._spawn)
@@ -59,6 +68,7 @@ class Pipeline:
         self._free = asyncio.Semaphore(IN_FLIGHT)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._loop: asyncio.Task[None] | None = None
+        self._doubtful: asyncio.Task[None] | None = None
 
     @property
     def waiting(self) -> int:
@@ -78,9 +88,14 @@ class Pipeline:
         """Finish the batches under way; what still waits is found again by the next start."""
         if self._loop:
             self._loop.cancel()
+            if self._doubtful:
+                self._doubtful.cancel()
             await asyncio.gather(self._loop, return_exceptions=True)
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
+        left = [self._queue.get_nowait().id for _ in range(self._queue.qsize())]
+        if left:
+            await self.db.write(store.give_back, left, self.clock.now())
 
     def offer(self, item: Item) -> None:
         """Take one submission whose bytes are stored."""
@@ -88,11 +103,28 @@ class Pipeline:
 
     async def sweep(self) -> int:
         """Take up due submissions that nobody runs; returns how many."""
-        now = self.clock.now()
-        rows = await self.db.write(store.claim, now, now + LEASE, BATCH * 4, sqlite=self.db.sqlite)
+        rows = await self._claim(BATCH * 4)
         for row in rows:
             self.offer(item_of(row))
+        if self._doubtful is None or self._doubtful.done():
+            doubtful = await self._claim(1, doubtful=True)
+            if doubtful:
+                self._doubtful = self._spawn(self._one_by_one(doubtful))
+            rows += doubtful
         return len(rows)
+
+    async def _claim(self, most: int, *, doubtful: bool = False) -> list[SubmissionRow]:
+        now = self.clock.now()
+        return await self.db.write(store.claim, now, now + LEASE, most, doubtful=doubtful, sqlite=self.db.sqlite)
+
+    async def _one_by_one(self, rows: list[SubmissionRow]) -> None:
+        """Run what processes died on more than once, one after the other: only the one to blame takes us with it."""
+        while rows:
+            item = item_of(rows[0])
+            item.future = asyncio.get_running_loop().create_future()
+            self.offer(item)
+            await asyncio.wait((item.future,))
+            rows = await self._claim(1, doubtful=True)
 
     async def _run_forever(self) -> None:
         while True:
@@ -108,33 +140,40 @@ class Pipeline:
         finally:
             self._free.release()
 
-    def _spawn(self, work: Any) -> None:
+    def _spawn(self, work: Any) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def process(self, items: Sequence[Item]) -> None:
         """Decide and store a batch; every item is answered, whatever happens."""
+        started = time.perf_counter()
         try:
             plan = self.plan()
+            hit("route.claimed")
             ready = await self._reader.read(items, plan)
             await self._decide(ready, plan)
+            self.observer.metrics.decided(len(items), time.perf_counter() - started)
         except Exception as error:
             for item in items:
                 if item.future and not item.future.done():
                     item.future.set_exception(error)
             if not isinstance(error, LeadhubError):
-                log.error("submissions=%d error=%s", len(items), brief(error))
+                log.error("event=batch.failed submissions=%d error=%s", len(items), brief(error))
 
     async def _decide(self, ready: list[tuple[Item, RawLead]], plan: Plan) -> None:
         """Run the flows, store the batch, and decide again what somebody else overtook."""
         for attempt in range(REDO):
+            erased = self.erased.changes
             ended = await (self._in_turn(ready, plan) if attempt else self._at_once(ready, plan))
+            hit("route.decided")
             runs: list[Run] = []
             try:
                 for (item, raw), end in zip(ready, ended, strict=True):
                     runs.append(self._finish(item, raw, end, plan))
-                results = await self.db.write(settle, runs)
+                results = await self._store(runs, erased)
+                hit("route.committed")
             except Conflict:
                 results = [Settled("again", r.submission) for r in runs]
             except Exception as error:
@@ -152,6 +191,12 @@ class Pipeline:
                 return
         for item, _ in ready:
             item.answer(None, "accepted")  # it stays received: the sweep takes it up again
+
+    async def _store(self, runs: list[Run], erased: int) -> list[Settled]:
+        """Store what was decided; all is decided again when somebody was erased meanwhile."""
+        if self.erased.changes != erased:
+            return [Settled("again", run.submission) for run in runs]
+        return await self.db.write(settle, runs)
 
     def _take_back(self, ended: Iterable[Ended | None], runs: Iterable[Run]) -> None:
         for end in ended:
@@ -173,12 +218,16 @@ class Pipeline:
     async def _in_turn(self, ready: list[tuple[Item, RawLead]], plan: Plan) -> list[Ended | None]:
         """Run one after the other, each seeing what the one before decided: they are about the same people."""
         leads = PendingLeads(self.db)
-        ended = []
-        for item, raw in ready:
-            end = await self._run_one(item, raw, plan, leads)
-            if end is not None and end.status == "accepted":
-                leads.note(end.work)
-            ended.append(end)
+        ended: list[Ended | None] = []
+        try:
+            for item, raw in ready:
+                end = await self._run_one(item, raw, plan, leads)
+                if end is not None and end.status == "accepted":
+                    leads.note(end.work)
+                ended.append(end)
+        except BaseException:
+            self._take_back(ended, ())
+            raise
         return ended
 
     async def _run_one(self, item: Item, raw: RawLead, plan: Plan, leads: StoredLeads) -> Ended | None:
@@ -186,14 +235,19 @@ class Pipeline:
         if item.empty or item.problems or flow is None:
             return None
         ctx = RunContext(
-            self.clock, self.http, leads, self.rotation, plan, plan.settings.sources[item.source], flow.settings
-        )
+            self.clock, self.http, leads, self.rotation, plan, plan.settings.sources[item.source], flow.settings,
+            self.erased, item.inbound is not None and item.kind == "run",
+        )  # fmt: skip
         lead = Lead.blank(id=self.ids("lead"), source=item.source, submitted_at=raw.submitted_at)
         work = Work(
             raw=raw, lead=lead, submission=item.id, source=item.source, flow=flow.settings.name,
             received_at=item.received_at, accept=item.accept, again=item.lead,
         )  # fmt: skip
-        return await run(work, flow, ctx)
+        ended = await run(work, flow, ctx)
+        if self.observer.tracer:
+            headers = item.inbound.headers if item.inbound else {}
+            self.observer.tracer.decided(item.id, headers, ended.work.lead.id, ended.steps, ended.status)
+        return ended
 
     def _finish(self, item: Item, raw: RawLead, ended: Ended | None, plan: Plan) -> Run:
         finished = run_of(item, raw, ended, plan, self.clock.now())
@@ -219,7 +273,9 @@ class Pipeline:
             else:
                 again.append((item, raw))
         for item, _, finished in stored:
-            if finished.rotation and not finished.lead:
+            if finished.rotation and finished.lead:
+                self.rotation.stored(*finished.rotation)
+            elif finished.rotation:
                 self.rotation.count(*finished.rotation, -1)  # decided, then stopped: nobody got it
             problems = tuple(Problem(**p) for p in finished.problems)
             lead = finished.lead.id if finished.lead else finished.known_lead

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 from hub import explain
 from hub.events import Event
 from hub.ids import Ids, delivery_key
 from hub.lead import Lead, Problem, RawLead
-from hub.pipeline.reading import Item
+from hub.pipeline.erased import Gone
+from hub.pipeline.reading import Item, first_part
 from hub.pipeline.runner import Ended
 from hub.plan import Plan
 from hub.step import Work
@@ -46,6 +48,8 @@ def run_of(item: Item, raw: RawLead, ended: Ended | None, plan: Plan, now: datet
     if ended is None:
         return _unread(common, item, plan)
     work = ended.work
+    if ended.gone is not None:
+        return _suppressed({**common, "key": None, "rotation": ended.counted}, work, ended.gone, plan)
     run = Run(
         **common, flow=work.flow, status=ended.status, reason=ended.reason, problems=_problems(work),
         base_version=work.lead.version - 1 if work.merged else 0, identities=work.identities, touch=work.touch,
@@ -55,10 +59,27 @@ def run_of(item: Item, raw: RawLead, ended: Ended | None, plan: Plan, now: datet
     run.test = work.lead.test
     if ended.status == "accepted":
         run.lead = _golden(work, now)
+        run.consents = work.stated()
     else:
         run.known_lead = work.lead.id if ended.status == "rejected" else work.again
     run.decision = _decision(run, work, ended)
     run.events = list(_events(run, work, item))
+    return run
+
+
+def _suppressed(common: dict[str, Any], work: Work, gone: Gone, plan: Plan) -> Run:
+    """Store that an erased person came again, and nothing of what came."""
+    run = Run(**common, flow=work.flow, status="rejected", reason=gone.reason)
+    run.test = work.lead.test
+    run.wipe = partial(first_part, plan.sources)
+    day = gone.at.date().isoformat()
+    run.decision = {
+        "submission": run.submission, "source": run.source, "flow": work.flow, "status": run.status,
+        "reason": gone.reason, "erased_on": day, "steps": [],
+    }  # fmt: skip
+    kind = "submission.returned" if gone.agreed else "submission.suppressed"
+    test = {"test": True} if run.test else {}
+    run.events = [Event(kind, run.at, None, run.submission, run.source, data={"erased_on": day, **test})]
     return run
 
 

@@ -35,7 +35,7 @@ class Reader:
         http: httpx.AsyncClient,
         emit: Callable[[Iterable[Event]], None],
         offer: Callable[[Item], None],
-        spawn: Callable[[Coroutine[Any, Any, None]], None],
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
     ) -> None:
         self.db, self.clock, self.http, self.emit = db, clock, http, emit
         self._offer, self._spawn = offer, spawn

@@ -168,6 +168,13 @@ def parse(source: Source, item: Item) -> list[RawLead]:
     return []
 
 
+def first_part(sources: Mapping[str, Source], row: SubmissionRow) -> bytes:
+    """Return what a submission of several leads says of its first one, as the body of a submission of kind `row`."""
+    source = sources.get(row.source)
+    raws = parse(source, item_of(row)) if source and row.body else []
+    return pack(raws[0]) if raws else b""
+
+
 def _printable(said: str) -> str:
     """Return a connector's words as every database takes them, whatever they quote."""
     return said if said.isprintable() else "".join(c if c.isprintable() else " " for c in said)

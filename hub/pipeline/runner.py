@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from hub.lead import Problem
+from hub.clock import Clock
+from hub.lead import Lead, Problem, Touch, misfit
 from hub.pipeline.context import RunContext
+from hub.pipeline.erased import Gone
 from hub.pipeline.reading import OF_A_LEAD
 from hub.plan import Flow
-from hub.step import Stop, Work
+from hub.settings import Settings
+from hub.step import Options, Step, Stop, Work
 
 Record = dict[str, Any]
 Counted = tuple[str, str, str]
@@ -21,12 +25,19 @@ Counted = tuple[str, str, str]
 class Ended:
     """The end of a run: the last state of the work, how it ended, a record per step, who it was counted for."""
 
-    __slots__ = ("counted", "reason", "status", "steps", "work")
+    __slots__ = ("counted", "gone", "reason", "status", "steps", "work")
 
     def __init__(
-        self, work: Work, status: str, reason: str | None, steps: list[Record], counted: Counted | None = None
+        self,
+        work: Work,
+        status: str,
+        reason: str | None,
+        steps: list[Record],
+        counted: Counted | None = None,
+        gone: Gone | None = None,
     ) -> None:
         self.work, self.status, self.reason, self.steps, self.counted = work, status, reason, steps, counted
+        self.gone = gone  # the person was erased: nothing of this is kept
 
 
 async def run(work: Work, flow: Flow, ctx: RunContext, *, only: frozenset[str] | None = None) -> Ended:
@@ -38,11 +49,16 @@ async def run(work: Work, flow: Flow, ctx: RunContext, *, only: frozenset[str] |
             continue
         started = time.perf_counter()
         try:
-            result = await step.run(work, ctx, options)
+            own = step.name not in flow.foreign
+            result = await (step.run(work, ctx, options) if own else _of_others(step, work, ctx, options))
         except Exception as error:
             if isinstance(error, SQLAlchemyError) and not isinstance(error, OF_A_LEAD):
+                if counted:
+                    ctx.rotations.count(*counted, -1)
                 raise  # the database cannot be asked now, which says nothing of this lead
-            return _broken(work, step.name, error, records, started, counted)
+            return _broken(work, step.name, _raised(step.name, error), records, started, counted)
+        if ctx.erased and (gone := _gone(work, result, ctx)):
+            return Ended(work, "rejected", gone.reason, [], counted, gone)
         if isinstance(result, Stop):
             records.append(_record(step.name, result.work, started, result.status))
             return Ended(result.work, result.status, result.reason, records, counted)
@@ -56,6 +72,32 @@ async def run(work: Work, flow: Flow, ctx: RunContext, *, only: frozenset[str] |
     return Ended(work, "accepted", None, records, counted)
 
 
+def _gone(before: Work, result: Work | Stop, ctx: RunContext) -> Gone | None:
+    """Return whether a step found out that the person was erased: it made the keys they are known by."""
+    after = result.work if isinstance(result, Stop) else result
+    if ctx.erased is None or after.identities is before.identities:
+        return None
+    return ctx.erased.judge(after, by_will=ctx.by_will, returning=ctx.settings.privacy.returning)
+
+
+class Unfit(Exception):
+    """A step handed on what cannot be loaded again."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+async def _of_others(step: Step, work: Work, ctx: RunContext, options: Options) -> Work | Stop:
+    """Run a step that leadhub does not ship: it keeps to its time, and what it hands on can be stored."""
+    async with asyncio.timeout(ctx.settings.hub.step_within):
+        result = await step.run(work, ctx, options)
+    wrong = _wrong(step.name, work, result)
+    if wrong:
+        raise Unfit(wrong)
+    return result
+
+
 def _record(step: str, after: Work, started: float, outcome: str) -> Record:
     took = int((time.perf_counter() - started) * 1e6)
     return {"step": step, "us": took, **after.notes.get(step, {}), "outcome": outcome}
@@ -67,22 +109,49 @@ def _is_given(before: Work, after: Work) -> bool:
     return bool(given) and not after.lead.test
 
 
-def day_of(ctx: RunContext) -> str:
+def day_of(clock: Clock, settings: Settings) -> str:
     """Return today's date in the hub's time zone."""
-    return ctx.clock.now().astimezone(ctx.settings.hub.zone).date().isoformat()
+    return clock.now().astimezone(settings.hub.zone).date().isoformat()
 
 
 def _count(work: Work, ctx: RunContext) -> Counted:
     """Count the assignment before the next run is decided; nothing awaits between choosing and counting."""
-    counted = (work.lead.team or "", work.lead.owner or "", day_of(ctx))
+    counted = (work.lead.team or "", work.lead.owner or "", day_of(ctx.clock, ctx.settings))
     ctx.rotations.count(*counted)
     return counted
 
 
-def _broken(
-    work: Work, step: str, error: Exception, records: list[Record], started: float, counted: Counted | None
-) -> Ended:
+def _raised(step: str, error: Exception) -> Problem:
+    if isinstance(error, Unfit):
+        return error.problem
     said = f'Step "{step}" failed: {type(error).__name__}: {str(error)[:200]}. Fix it and replay the submission.'
+    return Problem(field="", code="step_failed", message=said)
+
+
+_PARTS = {"lead": Lead, "candidate": Lead, "touch": Touch}  # what is stored of a work and must be loaded again
+
+
+def _wrong(step: str, before: Work, result: Any) -> Problem | None:
+    """Return what a step of others changed to something that cannot be loaded again, None when all is well."""
+    after = result.work if isinstance(result, Stop) else result
+    if not isinstance(after, Work):
+        said = f'Step "{step}" returned {type(after).__name__}, not the work. Let it return Work or Stop, then replay.'
+        return Problem(field="", code="step_failed", message=said)
+    for part, kind in _PARTS.items():
+        old, new = getattr(before, part), getattr(after, part)
+        if new is old or (new is None and part == "candidate"):
+            continue
+        found = misfit(new, old) if isinstance(new, kind) else ("", f"it must be a {kind.__name__}")
+        if found:
+            field = found[0] if part == "lead" and found[0] else f"{part}.{found[0]}".rstrip(".")
+            said = f'Step "{step}" set the field "{field}" to what it cannot hold: {found[1]}. Fix it, then replay.'
+            return Problem(field=field, code="step_failed", message=said)
+    return None
+
+
+def _broken(
+    work: Work, step: str, problem: Problem, records: list[Record], started: float, counted: Counted | None
+) -> Ended:
+    said = problem.message
     records.append({"step": step, "us": int((time.perf_counter() - started) * 1e6), "outcome": "failed", "error": said})
-    problem = Problem(field="", code="step_failed", message=said)
     return Ended(work.change(quarantine=(problem,)), "quarantined", said, records, counted)

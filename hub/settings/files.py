@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
 import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +17,35 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from hub import yamlfile
-from hub.errors import ConfigError, suggest
-from hub.settings.models import FlowSettings, Settings, SinkSettings, SourceSettings
+from hub.errors import ConfigError, UnsetSecret, suggest
+from hub.settings.models import (
+    FlowSettings,
+    RouteSettings,
+    Settings,
+    SinkSettings,
+    SourceSettings,
+    allowed_regions,
+)
 from hub.yamlfile import Where, YamlFile
 
 log = logging.getLogger("leadhub")
 
 _REFERENCE = re.compile(r"\$\{([a-z_]+:[^}]+)\}")
 
-Resolver = Callable[[str], str | None]
+OWN_SCHEMES = ("env", "file")
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Looks references up: plugins first, then the environment and the files of the workspace."""
+
+    folder: Path
+    ask: Callable[[str], str | None]
+    plugins: tuple[str, ...] = ()  # the names of those that `ask` asks
+
+    def __call__(self, reference: str) -> str | None:
+        """Return the value of a reference such as `env:NAME`, None when nobody knows it."""
+        return self.ask(reference) or shipped_secret(reference, self.folder)
 
 
 def load_settings(path: Path) -> tuple[Settings, YamlFile]:
@@ -71,6 +94,8 @@ def _check_names(settings: Settings, file: YamlFile) -> None:
                 raise ConfigError(said, file=file.name, line=file.line((*at, "from")), key=source)
             taken[source] = flow.name
         _check_routes(flow, settings, file, at)
+    _known(settings.hub.alarms.to, settings.sinks, "sink", file, ("hub", "alarms", "to"), "Alarms")
+    _known(settings.retention.sources, settings.sources, "source", file, ("retention", "sources"), "Retention")
     for name, team in settings.teams.items():
         wanted = [team.calendar] if team.calendar else []
         _known(wanted, settings.calendars, "calendar", file, ("teams", name, "calendar"), f'Team "{name}"')
@@ -87,6 +112,32 @@ def _check_routes(flow: FlowSettings, settings: Settings, file: YamlFile, at: Wh
         _known(route.to, settings.sinks, "sink", file, (*here, "to"), f'Route "{route.name}"')
         wanted = [route.team] if route.team else []
         _known(wanted, settings.teams, "team", file, (*here, "assign"), f'Route "{route.name}"')
+        if route.only_regions or flow.only_regions:
+            _check_regions(flow, route, settings, file, here)
+
+
+def _check_regions(flow: FlowSettings, route: RouteSettings, settings: Settings, file: YamlFile, at: Where) -> None:
+    """Refuse a route whose sinks do not say where they keep data, and one that no lead could leave by."""
+    allowed = allowed_regions(flow, route)
+    nowhere = next((name for name in route.to if settings.sinks[name].region is None), None)
+    if nowhere is not None:
+        said = f'Route "{route.name}" keeps leads in {_listed(route, flow)}, and sink "{nowhere}" names no region.'
+        raise ConfigError(
+            f"{said} Give it one, such as region: CN.", file=file.name, line=file.line((*at, "to")), key=nowhere
+        )
+    if route.to and not any(settings.sinks[name].region in allowed for name in route.to):
+        there = ", ".join(sorted({str(settings.sinks[name].region) for name in route.to}))
+        said = f'Route "{route.name}" keeps leads in {_listed(route, flow)}, and all its sinks are elsewhere ({there}).'
+        raise ConfigError(
+            f"{said} Name a sink there, or allow the region.",
+            file=file.name,
+            line=file.line((*at, "to")),
+            key=route.name,
+        )
+
+
+def _listed(route: RouteSettings, flow: FlowSettings) -> str:
+    return " and ".join(", ".join(sorted(regions)) for regions in (flow.only_regions, route.only_regions) if regions)
 
 
 def _known(wanted: Iterable[str], known: Mapping[str, Any], kind: str, file: YamlFile, where: Where, who: str) -> None:
@@ -98,18 +149,34 @@ def _known(wanted: Iterable[str], known: Mapping[str, Any], kind: str, file: Yam
 
 def explain(error: ValidationError, model: type[BaseModel], file: YamlFile, prefix: Where) -> ConfigError:
     """Return the first mistake pydantic found as a ConfigError that names line, key and known values."""
-    first: ErrorDetails = error.errors(include_url=False)[0]
+    every: list[ErrorDetails] = error.errors(include_url=False)
+    first = every[0]
     where: Where = (*prefix, *(part for part in first["loc"] if part != "config" and part != "[key]"))
     key = str(where[-1]) if where else ""
     owner = _owner(where)
+    known = _fields_at(model, where[len(prefix) : -1])
     if first["type"] == "extra_forbidden":
-        known = _fields_at(model, where[len(prefix) : -1])
         said = f'{owner}setting "{key}" is not known. {suggest(key, known)}'
     elif first["type"] == "missing":
+        beside = [e for e in every if e["type"] == "extra_forbidden" and e["loc"][:-1] == first["loc"][:-1]]
+        slip = _slip(key, [str(e["loc"][-1]) for e in beside], known, file.at(where[:-1]))
         said = f'{owner}setting "{key}" is missing. Add it.'
+        if slip:
+            said = f'{owner}setting "{key}" is missing, and "{slip}" is not known. {suggest(slip, known)}'
+            where = (*where[:-1], slip)
     else:
         said = f'{owner}setting "{key}": {first["msg"].removeprefix("Value error, ").rstrip(".")}.'
     return ConfigError(said[0].upper() + said[1:], file=file.name, line=file.line(where), key=key)
+
+
+def _slip(key: str, unknown: list[str], known: list[str], written: Any) -> str | None:
+    """Return the setting that stands where `key` is missing and that nobody knows: the likeliest one, else the first.
+
+    What a source or sink says beside its missing connector may be the connector's: there only a near miss counts.
+    """
+    others = unknown or [word for word in written or () if word not in known]
+    close = difflib.get_close_matches(key, others, n=1, cutoff=0.6 if unknown else 0.8)
+    return next(iter([*close, *unknown]), None)
 
 
 def _owner(where: Where) -> str:
@@ -134,24 +201,50 @@ def _fields_at(model: type[BaseModel], where: Where) -> list[str]:
     return [field.alias or name for name, field in fields.items()]
 
 
-def resolve_secrets(value: Any, resolve: Resolver, *, where: str, file: str, line: int | None) -> Any:
-    """Return the value with every `${env:NAME}` and `${file:PATH}` replaced; raises ConfigError when one is unset."""
+def resolve_secrets(
+    value: Any, resolve: Secrets, *, where: str, file: str, line: int | None, heard: list[str] | None = None
+) -> Any:
+    """Return the value with every `${env:NAME}` and `${file:PATH}` replaced; raises UnsetSecret for the first unset.
+
+    What the references stand for is added to `heard`.
+    """
     if isinstance(value, str):
-        return _REFERENCE.sub(lambda found: _one(found[1], resolve, where, file, line), value)
+        return _REFERENCE.sub(lambda found: _one(found[1], resolve, where, file, line, heard), value)
+    same = partial(resolve_secrets, resolve=resolve, file=file, line=line, heard=heard)
     if isinstance(value, Mapping):
-        return {k: resolve_secrets(v, resolve, where=f"{where}.{k}", file=file, line=line) for k, v in value.items()}
+        return {k: same(v, where=f"{where}.{k}") for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [resolve_secrets(v, resolve, where=where, file=file, line=line) for v in value]
+        return [same(v, where=where) for v in value]
     return value
 
 
-def _one(reference: str, resolve: Resolver, where: str, file: str, line: int | None) -> str:
+def _one(
+    reference: str, resolve: Secrets, where: str, file: str, line: int | None, heard: list[str] | None = None
+) -> str:
     found = resolve(reference)
     if found is None:
-        kind, _, name = reference.partition(":")
-        hint = f"Set the environment variable {name!r}" if kind == "env" else f"Create the file {name!r}, in UTF-8"
-        raise ConfigError(f"{where}: the secret {reference!r} is not there, or empty. {hint}.", file=file, line=line)
+        said = f"{where}: the secret {reference!r} is not there, or empty. {_remedy(reference, resolve.plugins)}"
+        raise UnsetSecret(said, file=file, line=line)
+    if heard is not None:
+        heard.append(found)
     return found
+
+
+def _remedy(reference: str, plugins: tuple[str, ...]) -> str:
+    kind, _, name = reference.partition(":")
+    if kind == "env":
+        return f"Set the environment variable {name!r}."
+    if kind == "file":
+        return f"Create the file {name!r}, in UTF-8."
+    own = " and ".join(OWN_SCHEMES)
+    if plugins:
+        return (
+            f'The scheme "{kind}" is not leadhub\'s own, which are {own}; asked in vain: {", ".join(plugins)}. '
+            f"Check the name {name!r}, and where the plugin looks it up."
+        )
+    meant = suggest(kind, OWN_SCHEMES) if difflib.get_close_matches(kind, OWN_SCHEMES) else ""
+    add = "Write ${env:NAME} or ${file:PATH}, or add a plugin whose hub_secret reads it."
+    return f'Nothing here reads the scheme "{kind}"; leadhub reads {own}. {meant or add}'
 
 
 def shipped_secret(reference: str, folder: Path) -> str | None:

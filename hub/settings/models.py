@@ -2,63 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from ipaddress import ip_network
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from datetime import date
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hub.rules import Expression
-
-NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
-Name = Annotated[str, Field(pattern=NAME)]
+from hub.settings.alarms import AlarmSettings, ReconcileSettings, Silence
+from hub.settings.privacy import PrivacySettings, Requirement, RetentionSettings
+from hub.settings.shapes import NAME as NAME
+from hub.settings.shapes import Duration as Duration
+from hub.settings.shapes import Name as Name
+from hub.settings.shapes import Network as Network
+from hub.settings.shapes import Reference as Reference
+from hub.settings.shapes import Region as Region
+from hub.settings.shapes import Section as Section
+from hub.settings.shapes import Zone as Zone
 
 RETRY_DELAYS = ("5s", "30s", "2m", "10m", "30m", "1h", "2h", "4h", "8h", "12h", "20h", "24h")
 DEFAULT_STEPS = ("map", "normalize", "validate", "dedupe", "enrich", "score", "route", "assign", "deliver")
-
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
-
-
-def _duration(value: Any) -> Any:
-    if isinstance(value, str):
-        found = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d|w)\s*", value)
-        if not found:
-            raise ValueError(f"{value!r} is not a duration; write it as 30s, 5m, 2h or 7d")
-        return float(found[1]) * _UNITS[found[2]]
-    return value
-
-
-def _zone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError(f"{value!r} is not a time zone; write it as Asia/Shanghai or Europe/Berlin")
-    return value
-
-
-def _region(value: str) -> str:
-    if not re.fullmatch(r"[A-Z]{2}", value):
-        raise ValueError(f"{value!r} is not a country code; write two capital letters such as CN, US or DE")
-    return value
-
-
-def _network(value: str) -> str:
-    ip_network(value, strict=False)
-    return value
-
-
-Duration = Annotated[float, BeforeValidator(_duration), Field(gt=0)]
-"""Seconds; written as 30s, 5m, 2h or 7d."""
-Zone = Annotated[str, AfterValidator(_zone)]
-Region = Annotated[str, AfterValidator(_region)]
-Network = Annotated[str, AfterValidator(_network)]
-
-
-class Section(BaseModel):
-    """A section of hub.yaml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class HubSettings(Section):
@@ -80,7 +45,58 @@ class HubSettings(Section):
     answer_within: Duration = Field(
         0.5, description="How long an answer waits for the pipeline so that it can name the lead."
     )
+    per_client: int = Field(
+        200, ge=0, description="Most requests of one client address that are answered at once; 0: no limit."
+    )
+    runner: Literal["local", "pgqueuer"] = Field(
+        "local",
+        description="Who calls for deliveries: each process by itself, or pgqueuer for several machines on PostgreSQL.",
+    )
     workers: int = Field(64, gt=0, description="Deliveries in flight in this process.")
+    step_within: Duration = Field(
+        60.0, description="How long a step of a plugin may take before its lead is set aside."
+    )
+    stalled_after: Duration = Field(
+        60.0, description="How long the process may stand still, in a plugin that never returns, before it is ended."
+    )
+    audit_anchor: str = Field(
+        "logs/audit.anchor",
+        description="File the newest seal of the audit log is appended to every minute; best on another disk.",
+    )
+    listen_without_user: bool = Field(
+        False, description="Listen on other addresses than this machine's own although no user has a password."
+    )
+
+    min_free: int = Field(
+        200_000_000, ge=0, description="Bytes of disk that stay free: with less, the intake answers 503. SQLite only."
+    )
+    min_free_share: float = Field(0.05, ge=0, lt=1, description="The same as a share of the disk.")
+    queue_age: Duration = Field(900.0, description="How long work may be overdue before polls and imports pause.")
+    high_water: int = Field(
+        200_000,
+        gt=0,
+        description="Overdue work that pauses polls and imports; with queue_age passed too, the intake answers 503.",
+    )
+    log: Literal["text", "json"] = Field("text", description="How log lines are written.")
+    log_level: Literal["warning", "info"] = Field(
+        "warning", description="info: a line for everything that happens; warning: only what is worth a look."
+    )
+    traces: str | None = Field(
+        None, description="OTLP/HTTP address that traces go to, such as http://127.0.0.1:4318/v1/traces."
+    )
+    trace_share: float = Field(1.0, ge=0, le=1, description="Share of the submissions that are traced.")
+
+    token_key: Reference | None = Field(
+        None,
+        description="Key that access tokens are stored encrypted with, such as `${env:TOKEN_KEY}`; none: in memory.",
+    )
+    alarms: AlarmSettings = Field(default_factory=AlarmSettings, description="Who is told that a person is needed.")
+    reconcile: ReconcileSettings = Field(
+        default_factory=ReconcileSettings, description="The nightly count against the platforms."
+    )
+    unsafe_storage: bool = Field(
+        False, description="Start although the database may lose what was accepted: fsync off, a network file system."
+    )
 
     @property
     def zone(self) -> ZoneInfo:
@@ -109,6 +125,19 @@ class SourceSettings(Section):
     dedupe: DedupeSettings | None = Field(None, description="What happens to known leads, instead of the flow's.")
     test: bool = Field(False, description="Treat every lead of this source as a test.")
     rate: float | None = Field(None, gt=0, description="Most submissions a second before senders are told to wait.")
+    needs_key: bool = Field(
+        False,
+        description="Take only what carries a key of this source: as `Authorization: Bearer KEY`, or at the end of "
+        "the address, `/in/NAME/KEY`. `leadhub key create --role source --source NAME` makes one.",
+    )
+    networks: tuple[Network, ...] = Field((), description="Networks its senders call from; none: any.")
+    silence: Silence = Field(
+        "auto",
+        description="When it is silent for too long: `auto` by what is usual in these hours, `off`, or a time: 40m.",
+    )
+    expires: date | None = Field(
+        None, description="Day its token or key ends, such as 2026-12-31, where the vendor does not say."
+    )
     config: Mapping[str, Any] = Field(default_factory=dict, description="Settings of the connector.")
 
 
@@ -126,6 +155,14 @@ class SinkSettings(Section):
     on_unclear: Literal["auto", "repeat", "hold"] = Field(
         "auto", description="What to do when a send may have arrived; auto: repeat where that is safe, else once."
     )
+    requires_consent: bool | tuple[Requirement, ...] | None = Field(
+        None,
+        description="Consent without which nothing is delivered: true (any), or for each of these: email, phone, sms, "
+        "wechat, separate (one that names this sink). None: not asked for, but a withdrawal stops what waits; false: "
+        "never looked at.",
+    )
+    region: Region | None = Field(None, description="Where it keeps data, such as CN, US or EU; for `only_regions`.")
+    expires: date | None = Field(None, description="Day its token or key ends, where the vendor does not say.")
     config: Mapping[str, Any] = Field(default_factory=dict, description="Settings of the connector.")
 
 
@@ -165,6 +202,7 @@ class RouteSettings(Section):
     assign: Mapping[Literal["team"], str] | None = Field(None, description="The team that takes the lead.")
     respond_within: Duration | None = Field(None, description="How soon a first response is owed.")
     to: tuple[str, ...] = Field((), description="The sinks it is delivered to.")
+    only_regions: tuple[Region, ...] = Field((), description="Regions its leads may go to; other sinks are refused.")
 
     @property
     def team(self) -> str | None:
@@ -191,6 +229,7 @@ class FlowSettings(Section):
         tuple(StepSettings(name=name) for name in DEFAULT_STEPS), description="What happens to a lead, in order."
     )
     routes: tuple[RouteSettings, ...] = Field((), description="Where leads go.")
+    only_regions: tuple[Region, ...] = Field((), description="Regions its leads may go to, whatever the route.")
 
     @model_validator(mode="before")
     @classmethod
@@ -210,6 +249,12 @@ def _step(entry: Any) -> Any:
     return entry
 
 
+def allowed_regions(flow: FlowSettings, route: RouteSettings) -> frozenset[str]:
+    """Return the regions that flow and route both allow; empty when neither names any."""
+    both = [frozenset(regions) for regions in (flow.only_regions, route.only_regions) if regions]
+    return frozenset.intersection(*both) if both else frozenset()
+
+
 class Settings(Section):
     """A whole hub.yaml."""
 
@@ -219,10 +264,17 @@ class Settings(Section):
     calendars: Mapping[Name, CalendarSettings] = Field(default_factory=dict, description="Working times.")
     teams: Mapping[Name, TeamSettings] = Field(default_factory=dict, description="Who takes leads.")
     flows: tuple[FlowSettings, ...] = Field((), description="How leads travel.")
+    retention: RetentionSettings = Field(default_factory=RetentionSettings, description="How long data is kept.")
+    privacy: PrivacySettings = Field(default_factory=PrivacySettings, description="People who asked to be erased.")
 
     def flow_of(self, source: str) -> FlowSettings | None:
         """Return the flow that takes this source's leads."""
         return next((flow for flow in self.flows if source in flow.sources), None)
+
+    def trust_of(self, source: str) -> int:
+        """Return how much a source is trusted, 0 to 100; one that is not configured any more counts as most do."""
+        found = self.sources.get(source)
+        return found.trust if found else 50
 
 
 class Environment(BaseSettings):
@@ -234,5 +286,14 @@ class Environment(BaseSettings):
     database: str | None = Field(None, description="Database address, instead of hub.yaml's.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8400, description="Port to listen on.")
+    log: Literal["text", "json"] | None = Field(None, description="How log lines are written, instead of hub.log.")
+    passphrase: str | None = Field(None, description="Passphrase that backups are encrypted with.")
     url: str | None = Field(None, description="Address of a running hub that commands talk to.")
     key: str | None = Field(None, description="API key that commands use.")
+    audit_key: SecretStr | None = Field(
+        None, description="Key of the audit log's seals, the same on every node; without: data/audit.key."
+    )
+    privacy_key: SecretStr | None = Field(
+        None, description="Key of the marks of erased people, the same on every node; without: data/privacy.key."
+    )
+    audit_key_file: str | None = Field(None, description="File that holds it, instead.")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hub.lead import Problem
 from hub.rules import Facts, Rule, rules_of
-from hub.settings.models import FlowSettings, RouteSettings
+from hub.settings.models import FlowSettings, RouteSettings, SinkSettings, allowed_regions
 from hub.step import Context, Options, Stop, Target, Work, step
 
 
@@ -31,9 +31,11 @@ async def route(work: Work, ctx: Context, options: RouteOptions) -> Work | Stop:
         entries.append(said)
         if said["verdict"] == "matched":
             took.append(entry)
+            if outside := _outside(entry, flow, ctx.settings.sinks):
+                said["refused"] = outside
     work = work.change(
         routes=tuple(entry.name for entry in took),
-        targets=_targets(took),
+        targets=_targets(took, flow, ctx.settings.sinks),
         assign=next((entry.team for entry in took if entry.team), None),
         respond_within=next((entry.respond_within for entry in took if entry.respond_within), None),
     ).note("route", match=flow.match, routes=entries)
@@ -51,12 +53,30 @@ def _judged(route: RouteSettings, rule: Rule | None, facts: Facts) -> dict[str, 
     return {"route": route.name, "verdict": outcome, "when": rule.source, **rule.why(verdict, facts)}
 
 
-def _targets(took: Iterable[RouteSettings]) -> tuple[Target, ...]:
-    """Return each sink once, in the order the routes name them, with the first route that does."""
+def _outside(
+    route: RouteSettings, flow: FlowSettings, sinks: Mapping[str, SinkSettings]
+) -> list[dict[str, str | None]]:
+    """Return the sinks of a route that keep data where its leads may not go."""
+    if not route.only_regions and not flow.only_regions:
+        return []
+    allowed = allowed_regions(flow, route)
+    return [
+        {"sink": name, "region": sinks[name].region, "only": ", ".join(sorted(allowed))}
+        for name in route.to
+        if sinks[name].region not in allowed
+    ]
+
+
+def _targets(
+    took: Iterable[RouteSettings], flow: FlowSettings, sinks: Mapping[str, SinkSettings]
+) -> tuple[Target, ...]:
+    """Return each sink once, in the order the routes name them, with the first route that does and may."""
     first: dict[str, str] = {}
     for entry in took:
+        refused = {one["sink"] for one in _outside(entry, flow, sinks)}
         for sink in entry.to:
-            first.setdefault(sink, entry.name)
+            if sink not in refused:
+                first.setdefault(sink, entry.name)
     return tuple(Target(sink, name) for sink, name in first.items())
 
 

@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -17,7 +18,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.pool import StaticPool
 from sqlmodel import Session
 
-from hub.errors import ConfigError, Conflict
+from hub.errors import Broken, ConfigError, Conflict
+from hub.store.scrub import AT_ONCE, clear
+from hub.store.soundness import Guard
 
 T = TypeVar("T")
 Job = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any], "asyncio.Future[Any]"]
@@ -43,7 +46,12 @@ class Database:
         self._flushing = False
         self._writing = ThreadPoolExecutor(1, "write")
         self._reading = ThreadPoolExecutor(READERS, "read")
+        self._beside = ThreadPoolExecutor(1, "beside")
         self._lock: IO[str] | None = None
+        self.guard = Guard(Path(str(self.url.database)) if self.sqlite else None)
+        self.failed = asyncio.Event()  # set when the file cannot be trusted any more: the process must end
+        self.noted: Callable[[int, float], None] | None = None  # told of each transaction: its writes, its seconds
+        self.info: dict[str, Any] = {}  # what every writing session carries, such as the key of the audit log
         self.writer = self._engine(writes=True)
         self.reader = self._engine(writes=False)
 
@@ -55,7 +63,7 @@ class Database:
             return
         path = Path(f"{self.url.database}.lock")
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = path.open("a+")
+        handle = _writable(path)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -63,16 +71,19 @@ class Database:
             said = f"The database {self.url.database} is in use by another leadhub process."
             raise ConfigError(f"{said} Stop it, or use PostgreSQL to run several.") from error
         self._lock = handle
+        self.guard.open()
 
     def close(self) -> None:
         """Finish what is written and let everything go."""
         self._writing.shutdown(wait=True)
         self._reading.shutdown(wait=True)
+        self._beside.shutdown(wait=True)
         self.reader.dispose()
         self.writer.dispose()
         if self._lock:
             self._lock.close()
             self._lock = None
+        self.guard.close()
 
     def _engine(self, *, writes: bool) -> sa.Engine:
         if self.sqlite:
@@ -104,6 +115,8 @@ class Database:
 
     async def write(self, fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Run a function that writes; it is committed and fsynced when this returns."""
+        if self.guard.broken:
+            raise Broken(self.guard.broken)
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._jobs.append((fn, args, kwargs, future))
         if not self._flushing:
@@ -111,17 +124,27 @@ class Database:
             self._flusher = asyncio.create_task(self._flush())
         return await future
 
-    async def scrub(self) -> None:
-        """Empty SQLite's log of earlier writes, so that what was blanked is nowhere in its files."""
-        if self.sqlite:
-            await asyncio.get_running_loop().run_in_executor(self._writing, self._truncate_log)
+    async def beside(self, fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Run a short write in a transaction of its own, for a row that other processes wait for.
 
-    def _truncate_log(self) -> None:
-        raw = self.writer.raw_connection()
-        try:
-            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        finally:
-            raw.close()
+        Among a group's writes it would hold that row until the whole group is committed. SQLite has no other processes.
+        """
+        if self.sqlite:
+            return await self.write(fn, *args, **kwargs)
+        loop = asyncio.get_running_loop()
+        result: Any = await loop.run_in_executor(self._beside, self._alone, fn, args, kwargs)
+        if isinstance(result, BaseException):
+            raise result
+        return result  # type: ignore[no-any-return]
+
+    def time(self) -> datetime:
+        """Return the database's own time; blocks for a moment."""
+        with self.reader.connect() as connection:
+            return connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one().astimezone(UTC)  # type: ignore[no-any-return]
+
+    async def scrub(self, most: int = AT_ONCE) -> bool:
+        """Clear what was blanked out of the database's bytes; returns whether it is done, or too large for now."""
+        return await asyncio.get_running_loop().run_in_executor(self._writing, clear, self.writer, most)
 
     async def _flush(self) -> None:
         """Commit what has piled up, again and again until nothing is left."""
@@ -129,10 +152,15 @@ class Database:
         try:
             while self._jobs:
                 group, self._jobs = self._jobs[:GROUP], self._jobs[GROUP:]
+                started = time.perf_counter()
                 try:
                     results = await loop.run_in_executor(self._writing, self._commit, group)
                 except BaseException as error:
                     results = [error] * len(group)
+                if self.noted:
+                    self.noted(len(group), time.perf_counter() - started)
+                if self.guard.broken:
+                    self.failed.set()
                 for (_, _, _, future), result in zip(group, results, strict=True):
                     if future.done():
                         continue
@@ -145,12 +173,15 @@ class Database:
 
     def _commit(self, group: list[Job]) -> list[Any]:
         """Run a group in one transaction; when one of it fails, run each in a transaction of its own."""
+        if self.guard.moved():
+            return [Broken(self.guard.broken)] * len(group)
         if len(group) > 1:
             try:
                 with self._transaction() as session:
                     return [fn(*args, session=session, **kwargs) for fn, args, kwargs, _ in group]
-            except Exception:  # noqa: S110 - the failing one shows itself below, and only itself
-                pass
+            except Exception as error:  # the failing one shows itself below, and only itself
+                if self.guard.lost(error):
+                    return [Broken(self.guard.broken)] * len(group)
         return [self._alone(fn, args, kwargs) for fn, args, kwargs, _ in group]
 
     def _alone(self, fn: Callable[..., Any], args: Any, kwargs: Any) -> Any:
@@ -162,6 +193,8 @@ class Database:
                 said = str(error.orig).partition("\n")[0][:200]  # what follows quotes the row
                 return Conflict(f"another write came first: {said}")
             except DBAPIError as error:
+                if self.guard.lost(error):
+                    return Broken(self.guard.broken)
                 if attempt == TRIES - 1 or not _transient(error):
                     return error
                 time.sleep(random.uniform(0.01, 0.1) * (attempt + 1))  # noqa: S311 - jitter is no secret
@@ -171,9 +204,11 @@ class Database:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[Session]:
-        with self.writer.begin() as connection, Session(bind=connection, autoflush=False) as session:
+        with self.writer.begin() as connection, Session(connection, autoflush=False, info=self.info) as session:
             yield session
             session.flush()
+            self.guard.number(connection)
+        self.guard.committed()
 
     def _read(self, fn: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         with self.reader.connect() as connection, Session(bind=connection, autoflush=False) as session:
@@ -195,6 +230,14 @@ def _address(url: str, folder: Path | None) -> sa.URL:
         path = (folder or Path.cwd()) / path
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     return address.set(database=str(path))
+
+
+def _writable(path: Path) -> IO[str]:
+    try:
+        return path.open("a+")
+    except OSError as error:
+        said = f"The folder of the database cannot be written: {path}: {error.strerror}."
+        raise ConfigError(f"{said} Mount it writable, and let it belong to the user leadhub runs as.") from error
 
 
 def _prepare_sqlite(raw: Any, writes: bool) -> None:

@@ -5,23 +5,26 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from hub.events import Event
-from hub.store.claims import claiming
+from hub.failpoints import hit
+from hub.store import bulk
+from hub.store.due import Due, owe
 from hub.store.leads import chunks
 from hub.store.log import append
 from hub.store.tables import AttemptRow, DeliveryRow, SinkRow
+from hub.store.taking import OPEN as OPEN
+from hub.store.taking import claim as claim
+from hub.store.taking import claim_these as claim_these
 
 TABLE = DeliveryRow.__table__  # type: ignore[attr-defined]
 ATTEMPT = AttemptRow.__table__  # type: ignore[attr-defined]
 SINK = SinkRow.__table__  # type: ignore[attr-defined]
 
-OPEN = ("ready", "sending", "unclear")
 WAITING = ("ready", "unclear", "rejected", "dead")  # for its time, or for a person
 JOINED = "the lead it was joined into goes instead"
 RESCUES = 5  # processes that may die on one delivery before a person must look
@@ -46,58 +49,20 @@ class Result:
     event: Event | None = None
 
 
-def claim(
-    sink: str, now: datetime, lease_until: datetime, holder: str, limit: int, *, session: Session, sqlite: bool
-) -> list[DeliveryRow]:
-    """Take due deliveries of one sink, new ones first; a lead's older version goes before its newer one."""
-    values = {"b_sink": sink, "b_now": now, "b_until": lease_until, "b_holder": holder, "b_limit": limit}
-    taken = list(session.execute(_claiming(sqlite), values).scalars())
-    rows = session.exec(select(DeliveryRow).where(col(DeliveryRow.id).in_(taken))).all() if taken else []
-    session.expunge_all()
-    started = [{"delivery": r.id, "number": r.attempts, "fence": r.fence, "started_at": now} for r in rows]
-    if started:
-        session.execute(sa.insert(ATTEMPT), started)
-    return sorted(rows, key=lambda r: (r.priority, r.due_at or now, r.id))
-
-
-@lru_cache(2)
-def _claiming(sqlite: bool) -> Any:
-    """Return the statement that claims."""
-    older = TABLE.alias("older")
-    blocked = sa.exists().where(
-        older.c.lead == TABLE.c.lead, older.c.sink == TABLE.c.sink, older.c.version < TABLE.c.version,
-        older.c.state.in_(OPEN),
-    )  # fmt: skip
-    due = (
-        sa.select(TABLE.c.id)
-        .where(
-            TABLE.c.sink == sa.bindparam("b_sink"), TABLE.c.state == "ready", TABLE.c.due_at <= sa.bindparam("b_now")
-        )
-        .where(~blocked)
-        .order_by(TABLE.c.priority, TABLE.c.due_at, TABLE.c.id)
-        .limit(sa.bindparam("b_limit"))
-    )
-    values = {
-        "state": "sending", "attempts": TABLE.c.attempts + 1, "fence": TABLE.c.fence + 1,
-        "lease_by": sa.bindparam("b_holder"), "lease_until": sa.bindparam("b_until"),
-    }  # fmt: skip
-    return claiming(TABLE, due, values, sqlite=sqlite)
-
-
 def settle(results: Sequence[Result], holder: str, *, session: Session) -> list[str]:
     """Write outcomes down; returns the deliveries that somebody else holds by now, whose state is left alone."""
-    held: set[tuple[str, int]] = set()
+    held: dict[tuple[str, int], str] = {}
     for part in chunks({r.delivery for r in results}):
-        query = sa.select(TABLE.c.id, TABLE.c.fence).where(
-            TABLE.c.id.in_(part), TABLE.c.lease_by == holder, TABLE.c.state == "sending"
-        )
-        held |= {(id_, fence) for id_, fence in session.execute(query)}
+        rows = session.execute(_HELD, {"ids": part, "holder": holder})
+        held.update(((id_, fence), sink) for id_, fence, sink in rows)
     ours = [r for r in results if (r.delivery, r.fence) in held]
-    if ours:
-        session.connection().execute(_STATE, [_state(r) for r in ours])
-    session.connection().execute(_ATTEMPT, [_attempt(r, (r.delivery, r.fence) in held) for r in results])
+    bulk.update(TABLE, ["id"], [_state(r) for r in ours], session=session, how=_SETTLED)
+    tried = [_attempt(r, (r.delivery, r.fence) in held) for r in results]
+    bulk.update(ATTEMPT, ["delivery", "number", "fence"], tried, session=session)
     append((r.event for r in ours if r.event), session=session)
+    hit("deliver.settled")
     _supersede([r.delivery for r in ours if r.state == "ready" and not r.unclear], ("ready",), session)
+    owe((_due(r, held[r.delivery, r.fence]) for r in ours if r.state == "ready" and r.due_at), session=session)
     return [r.delivery for r in results if (r.delivery, r.fence) not in held]
 
 
@@ -114,42 +79,31 @@ def _supersede(ids: Collection[str], states: Sequence[str], session: Session) ->
         )
 
 
-_STATE = (
-    sa.update(TABLE)
-    .where(TABLE.c.id == sa.bindparam("b_id"))
-    .values(
-        state=sa.bindparam("b_state"), due_at=sa.bindparam("b_due"), lease_until=None, lease_by=None,
-        done_at=sa.bindparam("b_done"), outcome=sa.bindparam("b_outcome"), reason=sa.bindparam("b_reason"),
-        ref=sa.func.coalesce(sa.bindparam("b_ref"), TABLE.c.ref), attempts=TABLE.c.attempts - sa.bindparam("b_free"),
-        unclear=sa.bindparam("b_unclear"), priority=sa.bindparam("b_priority"),
-    )
+_HELD = sa.select(TABLE.c.id, TABLE.c.fence, TABLE.c.sink).where(
+    TABLE.c.id.in_(sa.bindparam("ids", expanding=True)), TABLE.c.lease_by == sa.bindparam("holder"),
+    TABLE.c.state == "sending",
 )  # fmt: skip
-_ATTEMPT = (
-    sa.update(ATTEMPT)
-    .where(
-        ATTEMPT.c.delivery == sa.bindparam("b_id"), ATTEMPT.c.number == sa.bindparam("b_number"),
-        ATTEMPT.c.fence == sa.bindparam("b_fence"),
-    )
-    .values(
-        ended_at=sa.bindparam("b_at"), outcome=sa.bindparam("b_outcome"), reason=sa.bindparam("b_reason"),
-        ms=sa.bindparam("b_ms"),
-    )
-)  # fmt: skip
+_SETTLED = {"ref": "coalesce(new, delivery.ref)", "attempts": "delivery.attempts - new"}
+
+
+def _due(r: Result, sink: str) -> Due:
+    assert r.due_at is not None
+    return Due(r.delivery, sink, r.fence, int(r.counts), r.due_at, (r.due_at - r.at).total_seconds())
 
 
 def _state(r: Result) -> dict[str, Any]:
     return {
-        "b_id": r.delivery, "b_state": r.state, "b_due": r.due_at, "b_done": None if r.state == "ready" else r.at,
-        "b_outcome": r.outcome, "b_reason": r.reason, "b_ref": r.ref, "b_free": 0 if r.counts else 1,
-        "b_unclear": r.unclear, "b_priority": 1 if r.state == "ready" and r.counts else 0,
+        "id": r.delivery, "state": r.state, "due_at": r.due_at, "lease_until": None, "lease_by": None,
+        "done_at": None if r.state == "ready" else r.at, "outcome": r.outcome, "reason": r.reason, "ref": r.ref,
+        "attempts": 0 if r.counts else 1, "unclear": r.unclear, "priority": 1 if r.state == "ready" and r.counts else 0,
     }  # fmt: skip
 
 
 def _attempt(r: Result, held: bool) -> dict[str, Any]:
     reason = r.reason if held else f"fenced: another worker holds it by now; {r.reason or r.outcome}"
     return {
-        "b_id": r.delivery, "b_number": r.number, "b_fence": r.fence, "b_at": r.at, "b_outcome": r.outcome,
-        "b_reason": reason, "b_ms": r.ms,
+        "delivery": r.delivery, "number": r.number, "fence": r.fence, "ended_at": r.at, "outcome": r.outcome,
+        "reason": reason, "ms": r.ms,
     }  # fmt: skip
 
 
@@ -161,6 +115,13 @@ def renew(ids: Iterable[str], holder: str, until: datetime, *, session: Session)
         )
 
 
+_RETURNED = (TABLE.c.id, TABLE.c.sink, TABLE.c.fence, TABLE.c.priority, TABLE.c.state)
+
+
+def _now(row: Any, due_at: datetime) -> Due:
+    return Due(row.id, row.sink, row.fence, row.priority, due_at, 0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Rescued:
     """A delivery taken back from a process that ended: its new state, and what happened where a person must look."""
@@ -168,6 +129,9 @@ class Rescued:
     delivery: str
     state: str
     event: Event | None = None
+
+
+_ENDED = "the process that was sending it ended; it may have arrived"
 
 
 def rescue(
@@ -182,22 +146,23 @@ def rescue(
     if not everything:
         gone = sa.and_(gone, TABLE.c.lease_until < now)
     safe = sa.or_(TABLE.c.test, TABLE.c.sink.in_(always), sa.and_(TABLE.c.sink.in_(once), ~TABLE.c.unclear))
-    said = "the process that was sending it ended; it may have arrived"
     rows = session.execute(
         sa.update(TABLE)
         .where(gone)
         .values(
             state=sa.case((sa.and_(safe, TABLE.c.rescues < RESCUES), "ready"), else_="unclear"),
             rescues=TABLE.c.rescues + 1, unclear=True, due_at=now, lease_by=None, lease_until=None,
-            reason=said, fence=TABLE.c.fence + 1,
+            reason=_ENDED, fence=TABLE.c.fence + 1,
         )
-        .returning(TABLE.c.id, TABLE.c.state, TABLE.c.lead, TABLE.c.submission, TABLE.c.sink)
-    )  # fmt: skip
+        .returning(*_RETURNED, TABLE.c.lead, TABLE.c.submission)
+    ).all()  # fmt: skip
     found = []
-    for id_, state, lead, submission, sink in rows:
-        held = Event("delivery.held", now, lead, submission, sink=sink, data={"reason": said})
-        found.append(Rescued(id_, state, held if state == "unclear" else None))
+    for row in rows:
+        held = Event("delivery.held", now, row.lead, row.submission, sink=row.sink, data={"reason": _ENDED})
+        found.append(Rescued(row.id, row.state, held if row.state == "unclear" else None))
+    owe((_now(row, now) for row in rows if row.state == "ready"), session=session)
     append((one.event for one in found if one.event), session=session)
+    hit("rescue.taken")
     return found
 
 
@@ -208,11 +173,13 @@ def release(ids: Iterable[str], holder: str, *, session: Session) -> None:
         claimed = list(session.execute(sa.select(TABLE.c.id, TABLE.c.fence).where(held)))
         for id_, fence in claimed:
             session.execute(sa.delete(ATTEMPT).where(ATTEMPT.c.delivery == id_, ATTEMPT.c.fence == fence))
-        session.execute(
+        given = session.execute(
             sa.update(TABLE)
             .where(held)
             .values(state="ready", lease_by=None, lease_until=None, attempts=TABLE.c.attempts - 1)
+            .returning(*_RETURNED, TABLE.c.due_at)
         )
+        owe((_now(row, row.due_at) for row in given), session=session)
 
 
 def due_sinks(now: datetime, *, session: Session) -> list[str]:
@@ -246,8 +213,11 @@ def retry(ids: Collection[str], now: datetime, *, session: Session) -> int:
             sa.update(TABLE)
             .where(TABLE.c.id.in_(part), TABLE.c.state.in_(WAITING))
             .values(state="ready", due_at=now, priority=2, reason=None, done_at=None, **_FRESH)
+            .returning(*_RETURNED)
         )
-        number += int(done.rowcount)  # type: ignore[attr-defined]
+        due = [_now(row, now) for row in done]
+        owe(due, session=session)
+        number += len(due)
     return number
 
 
@@ -271,10 +241,12 @@ def decide(delivery: str, arrived: bool, now: datetime, *, session: Session) -> 
         sa.update(TABLE)
         .where(TABLE.c.id == delivery, TABLE.c.state == "unclear")
         .values(**values)
-        .returning(TABLE.c.lead, TABLE.c.submission, TABLE.c.sink)
+        .returning(*_RETURNED, TABLE.c.lead, TABLE.c.submission)
     ).first()
     if row is None:
         return None
+    if not arrived:
+        owe([_now(row, now)], session=session)
     kind, data = ("delivery.sent", {"reason": said}) if arrived else ("delivery.retried", {"reason": "a person's word"})
     event = Event(kind, now, row.lead, row.submission, sink=row.sink, data=data)
     append([event], session=session)

@@ -9,6 +9,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from hub.consents import NO_CONSENT, WAS_WITHDRAWN
 from hub.lead import Lead
 from hub.store.tables import DeliveryRow, IdentityRow, LeadRow, SubmissionRow
 
@@ -20,25 +21,29 @@ SUBMISSION = SubmissionRow.__table__  # type: ignore[attr-defined]
 CHUNK = 400  # most values in one IN list
 HOPS = 8  # most merges to follow
 
+NEVER = "it was never delivered, and was deleted by retention"
+
 T = TypeVar("T")
 
 
-def chunks(values: Iterable[T]) -> Iterator[list[T]]:
+def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
     """Yield the values in lists that fit one statement."""
     whole = list(values)
-    for start in range(0, len(whole), CHUNK):
-        yield whole[start : start + CHUNK]
+    for start in range(0, len(whole), size):
+        yield whole[start : start + size]
 
 
 def owners(keys: Iterable[str], *, session: Session) -> dict[str, str]:
     """Return the lead that owns each exact identity key; unknown keys are absent."""
     found: dict[str, str] = {}
     for part in chunks(keys):
-        rows = session.execute(
-            sa.select(IDENTITY.c.key, IDENTITY.c.lead).where(IDENTITY.c.key.in_(part), IDENTITY.c.exact)
-        )
-        found.update((key, lead) for key, lead in rows)
+        found.update((key, lead) for key, lead in session.execute(_OWNERS, {"keys": part}))
     return found
+
+
+_OWNERS = sa.select(IDENTITY.c.key, IDENTITY.c.lead).where(
+    IDENTITY.c.key.in_(sa.bindparam("keys", expanding=True)), IDENTITY.c.exact
+)
 
 
 def load(ids: Iterable[str], *, session: Session) -> dict[str, Lead]:
@@ -80,17 +85,20 @@ def near(keys: Iterable[str], limit: int, *, session: Session) -> dict[str, list
 
 
 def sinks_of(ids: Iterable[str], *, session: Session) -> dict[str, frozenset[str]]:
-    """Return the sinks that have or are owed each lead; dead and rejected deliveries do not count."""
+    """Return the sinks that have or are owed each lead; deliveries that failed or were stopped do not count."""
     found: dict[str, set[str]] = {}
     for part in chunks(ids):
         query = (
             sa.select(DELIVERY.c.lead, DELIVERY.c.sink)
-            .where(DELIVERY.c.lead.in_(part), DELIVERY.c.state.not_in(("dead", "rejected")))
+            .where(DELIVERY.c.lead.in_(part), DELIVERY.c.state.not_in(("dead", "rejected")), _NOT_STOPPED)
             .distinct()
         )
         for lead, sink in session.execute(query):
             found.setdefault(lead, set()).add(sink)
     return {lead: frozenset(sinks) for lead, sinks in found.items()}
+
+
+_NOT_STOPPED = sa.func.coalesce(DELIVERY.c.reason, "").not_in((NO_CONSENT, WAS_WITHDRAWN, NEVER))
 
 
 def seen_since(lead: str, source: str | None, since: datetime, *, session: Session) -> bool:

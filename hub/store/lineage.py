@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from hub.lead import Lead
+from hub.store import consent, holds
 from hub.store import leads as lead_store
-from hub.store.columns import DELIVERY, IDENTITY, LEAD, MERGE, SUBMISSION, SUGGESTION, TOUCH
+from hub.store.columns import CONSENT, DELIVERY, IDENTITY, LEAD, MERGE, SUBMISSION, SUGGESTION, TOUCH
 from hub.store.deliveries import JOINED
 
 
@@ -37,10 +38,13 @@ def move(known: str, taken: str, submissions: Collection[str], now: datetime, *,
     What a joined lead was owed is owed again.
     """
     for part in lead_store.chunks(submissions):
-        for table, column in ((SUBMISSION, SUBMISSION.c.id), (TOUCH, TOUCH.c.submission)):
+        mine = ((SUBMISSION, SUBMISSION.c.id), (TOUCH, TOUCH.c.submission), (CONSENT, CONSENT.c.submission))
+        for table, column in mine:
             session.execute(sa.update(table).where(column.in_(part), table.c.lead == known).values(lead=taken))
         children = SUBMISSION.c.duplicate_of.in_(part)
         session.execute(sa.update(SUBMISSION).where(children, SUBMISSION.c.lead == known).values(lead=taken))
+    consent.copy(known, taken, session=session)
+    holds.share(known, taken, session=session)
     undone = sa.or_(MERGE.c.submission.in_(submissions), MERGE.c.other == taken)
     session.execute(sa.update(MERGE).where(MERGE.c.lead == known, undone).values(undone_at=now))
     owed = sa.and_(DELIVERY.c.lead == taken, DELIVERY.c.state == "superseded", DELIVERY.c.reason == JOINED)
@@ -66,7 +70,8 @@ def share_keys(
         first = row.submission in submissions
         if row.key in mine and not (joined and row.exact and first):
             if row.key in theirs and not row.exact:
-                session.execute(sa.insert(IDENTITY).values(**{**row._mapping, "lead": taken}))
+                copied = {**row._mapping, "lead": taken, "submission": min(submissions)}
+                session.execute(sa.insert(IDENTITY).values(**copied))
         elif row.key in theirs or first:
             this = sa.and_(IDENTITY.c.key == row.key, IDENTITY.c.lead == known)
             session.execute(sa.update(IDENTITY).where(this).values(lead=taken))
@@ -112,6 +117,7 @@ def forget_submissions(ids: Iterable[str], now: datetime, *, session: Session) -
         values = {"state": "undone", "lead": None, "key": None, "candidate": None, "due_at": None}
         session.execute(sa.update(SUBMISSION).where(SUBMISSION.c.id.in_(part)).values(**values))
         session.execute(sa.delete(TOUCH).where(TOUCH.c.submission.in_(part)))
+        session.execute(sa.update(CONSENT).where(CONSENT.c.submission.in_(part)).values(lead=None))
         session.execute(sa.update(MERGE).where(MERGE.c.submission.in_(part)).values(undone_at=now))
         owed_before = sa.exists().where(
             earlier.c.lead == DELIVERY.c.lead,

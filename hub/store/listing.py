@@ -18,6 +18,7 @@ MOST_DIGITS = 18  # of a number that every database takes
 KEYS: Mapping[str, str] = {
     "lead": "id", "submission": "id", "delivery": "id", "decision": "id", "event": "id", "suggestion": "id",
     "file_import": "id", "touch": "submission", "attempt": "id", "config_revision": "id", "api_key": "id",
+    "audit": "id", "alarm": "id",
 }  # fmt: skip
 """The tables that can be listed, with the column they are paged by."""
 

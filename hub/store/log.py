@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import sqlalchemy as sa
 from sqlmodel import Session
 
 from hub.events import Event
+from hub.store import bulk
 from hub.store.columns import EVENT
 
 
@@ -20,5 +20,4 @@ def append(events: Iterable[Event], *, session: Session) -> None:
         }
         for e in events
     ]  # fmt: skip
-    if rows:
-        session.execute(sa.insert(EVENT), rows)
+    bulk.insert(EVENT, rows, session=session)

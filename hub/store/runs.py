@@ -11,8 +11,10 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from hub.events import Event
+from hub.failpoints import hit
 from hub.lead import Lead, Touch
 from hub.step import Identity, Suggestion
+from hub.store import bulk, consent, erasure, joins
 from hub.store import leads as lead_store
 from hub.store.columns import (
     ATTEMPT,
@@ -26,7 +28,8 @@ from hub.store.columns import (
     SUGGESTION,
     TOUCH,
 )
-from hub.store.deliveries import JOINED, OPEN
+from hub.store.due import Due, owe
+from hub.store.erasure import FirstPart
 from hub.store.log import append
 from hub.store.types import dumps
 
@@ -59,6 +62,8 @@ class Run:
     deliveries: list[dict[str, Any]] = field(default_factory=list)
     rotation: tuple[str, str, str] | None = None  # team, member, day
     events: list[Event] = field(default_factory=list)
+    consents: list[dict[str, Any]] = field(default_factory=list)  # what the submission says about consent
+    wipe: FirstPart | None = None  # the person was erased: nothing of the submission is kept
     test: bool = False
 
 
@@ -78,25 +83,25 @@ def _write(runs: list[Run], session: Session) -> None:
     with_lead = [run for run in runs if run.lead is not None]
     for run in with_lead:
         _join(run, session)
-    _insert(session, LEAD, [_lead(run) for run in with_lead if not run.base_version])
+    bulk.insert(LEAD, [_lead(run) for run in with_lead if not run.base_version], session=session)
     _update_leads(session, [run for run in with_lead if run.base_version])
     _insert_identities(session, with_lead)
     again = [run.submission for run in with_lead if run.kind == "replay"]
     if again:
         session.execute(sa.delete(TOUCH).where(TOUCH.c.submission.in_(again)))
-    _insert(session, TOUCH, [_touch(run) for run in with_lead if run.touch])
-    _insert(session, MERGE, [_merge(run) for run in with_lead if run.base_version and run.kind == "run"])
-    _insert(session, DECISION, [_decision(run) for run in runs])
+    bulk.insert(TOUCH, [_touch(run) for run in with_lead if run.touch], session=session)
+    bulk.insert(MERGE, [_merge(run) for run in with_lead if run.base_version and run.kind == "run"], session=session)
+    bulk.insert(DECISION, [_decision(run) for run in runs], session=session)
+    _keep_consents(session, with_lead)
     _insert_suggestions(session, with_lead)
     _deliver(session, runs)
+    hit("route.inserted")
     _rotate(session, runs)
     append((event for run in runs for event in run.events), session=session)
+    for run in runs:
+        if run.wipe:
+            erasure.blank_submissions([run.submission], run.wipe, session=session)
     _finish(session, runs)
-
-
-def _insert(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        session.execute(sa.insert(table), rows)
 
 
 def _lead(run: Run) -> dict[str, Any]:
@@ -107,12 +112,7 @@ def _lead(run: Run) -> dict[str, Any]:
 def _update_leads(session: Session, runs: list[Run]) -> None:
     if not runs:
         return
-    rows = [{**_lead(run), "b_id": run.lead.id} for run in runs if run.lead]
-    for row in rows:
-        row.pop("id")
-    names = [name for name in rows[0] if name != "b_id"]
-    statement = sa.update(LEAD).where(LEAD.c.id == sa.bindparam("b_id")).values({n: sa.bindparam(n) for n in names})
-    session.connection().execute(statement, rows)
+    bulk.update(LEAD, ["id"], [_lead(run) for run in runs], session=session)
 
 
 def _insert_identities(session: Session, runs: list[Run]) -> None:
@@ -133,7 +133,7 @@ def _insert_identities(session: Session, runs: list[Run]) -> None:
         )
         for key, lead in known:
             rows.pop((key, lead), None)
-    _insert(session, IDENTITY, list(rows.values()))
+    bulk.insert(IDENTITY, list(rows.values()), session=session)
 
 
 def _touch(run: Run) -> dict[str, Any]:
@@ -162,21 +162,9 @@ def _merge(run: Run) -> dict[str, Any]:
 
 
 def _join(run: Run, session: Session) -> None:
-    """Move everything of the joined leads to the surviving one; what moved is kept, so that it can be undone."""
     assert run.lead is not None
     for other in run.joined:
-        moved = list(session.execute(sa.select(SUBMISSION.c.id).where(SUBMISSION.c.lead == other)).scalars())
-        mine = sa.select(IDENTITY.c.key).where(IDENTITY.c.lead == run.lead.id)
-        session.execute(
-            sa.delete(IDENTITY).where(IDENTITY.c.lead == other, ~IDENTITY.c.exact, IDENTITY.c.key.in_(mine))
-        )
-        for table in (IDENTITY, TOUCH, SUBMISSION):
-            session.execute(sa.update(table).where(table.c.lead == other).values(lead=run.lead.id))
-        session.execute(
-            sa.update(LEAD).where(LEAD.c.id == other).values(state="merged", merged_into=run.lead.id, updated_at=run.at)
-        )
-        row = {"lead": run.lead.id, "other": other, "submission": run.submission, "at": run.at, "why": run.reason}
-        _insert(session, MERGE, [{**row, "moved": moved}])
+        joins.join(run.lead.id, other, run.at, submission=run.submission, why=run.reason, session=session)
 
 
 def _decision(run: Run) -> dict[str, Any]:
@@ -184,6 +172,21 @@ def _decision(run: Run) -> dict[str, Any]:
         "submission": run.submission, "lead": run.lead.id if run.lead else run.known_lead, "kind": run.kind,
         "flow": run.flow, "revision": run.revision, "status": run.status, "at": run.at, "body": dumps(run.decision),
     }  # fmt: skip
+
+
+def _keep_consents(session: Session, runs: list[Run]) -> None:
+    """Keep what the submissions say about consent, unless an earlier run of theirs did."""
+    speaking = [run for run in runs if run.consents]
+    if not speaking:
+        return
+    kept = consent.kept_of([run.submission for run in speaking if run.kind == "replay"], session=session)
+    rows = [
+        {**row, "lead": run.lead.id if run.lead else None, "submission": run.submission, "source": run.source}
+        for run in speaking
+        if run.submission not in kept
+        for row in run.consents
+    ]
+    consent.add(rows, session=session)
 
 
 def _insert_suggestions(session: Session, runs: list[Run]) -> None:
@@ -196,7 +199,7 @@ def _insert_suggestions(session: Session, runs: list[Run]) -> None:
             ).first()
             if there is None and pair[0] != pair[1]:
                 row = {"lead": pair[0], "other": pair[1], "score": suggestion.score, "at": run.at, "state": "open"}
-                _insert(session, SUGGESTION, [{**row, "reasons": list(suggestion.reasons)}])
+                bulk.insert(SUGGESTION, [{**row, "reasons": list(suggestion.reasons)}], session=session)
 
 
 def _deliver(session: Session, runs: list[Run]) -> None:
@@ -206,24 +209,22 @@ def _deliver(session: Session, runs: list[Run]) -> None:
     for row in rows:
         if row["state"] == "ready" and row["version"] < newest[row["lead"], row["sink"]]:
             row["state"] = "superseded"
-    _insert(session, DELIVERY, rows)
+    bulk.insert(DELIVERY, rows, session=session)
     started = [
         {"delivery": d["id"], "number": d["attempts"], "fence": d["fence"], "started_at": d["created_at"]}
         for d in rows
         if d["state"] == "sending"
     ]
-    _insert(session, ATTEMPT, started)
+    bulk.insert(ATTEMPT, started, session=session)
+    owe((_due(d) for d in rows if d["state"] == "ready"), session=session)
     for run in runs:
         if run.lead and run.joined:
-            _owe_once(run.lead.id, run.joined, session)
+            joins.owe_once(run.lead.id, run.joined, session=session)
 
 
-def _owe_once(lead: str, joined: Sequence[str], session: Session) -> None:
-    """Let what is still owed for joined leads go only to sinks that have nothing of the surviving one."""
-    its = DELIVERY.alias("its")
-    there = sa.exists().where(its.c.lead == lead, its.c.sink == DELIVERY.c.sink, its.c.state.in_((*OPEN, "sent")))
-    waiting = sa.and_(DELIVERY.c.lead.in_(joined), DELIVERY.c.state == "ready", there)
-    session.execute(sa.update(DELIVERY).where(waiting).values(state="superseded", reason=JOINED))
+def _due(row: dict[str, Any]) -> Due:
+    wait = (row["due_at"] - row["created_at"]).total_seconds()
+    return Due(row["id"], row["sink"], row["fence"], row["priority"], row["due_at"], wait)
 
 
 def _supersede(session: Session, newer: list[dict[str, Any]]) -> None:
@@ -253,26 +254,29 @@ def _rotate(session: Session, runs: list[Run]) -> None:
             for when in ("", day):
                 given[team, member, when] = given.get((team, member, when), 0) + 1
     for (team, member, day), number in given.items():
-        where = (ROTATION.c.team == team, ROTATION.c.member == member, ROTATION.c.day == day)
-        done = session.execute(sa.update(ROTATION).where(*where).values(given=ROTATION.c.given + number))
-        if not done.rowcount:  # type: ignore[attr-defined]
-            _insert(session, ROTATION, [{"team": team, "member": member, "day": day, "given": number}])
+        counted = session.execute(_COUNT, {"b_team": team, "b_member": member, "b_day": day, "b_number": number})
+        if not counted.rowcount:  # type: ignore[attr-defined]
+            bulk.insert(ROTATION, [{"team": team, "member": member, "day": day, "given": number}], session=session)
+
+
+_COUNT = (
+    sa.update(ROTATION)
+    .where(
+        ROTATION.c.team == sa.bindparam("b_team"), ROTATION.c.member == sa.bindparam("b_member"),
+        ROTATION.c.day == sa.bindparam("b_day"),
+    )
+    .values(given=ROTATION.c.given + sa.bindparam("b_number"))
+)  # fmt: skip
 
 
 def _finish(session: Session, runs: list[Run]) -> None:
     states = {"accepted": "done"}
     rows = [
         {
-            "b_id": run.submission, "state": states.get(run.status, run.status), "key": run.key,
+            "id": run.submission, "state": states.get(run.status, run.status), "key": run.key,
             "lead": run.lead.id if run.lead else run.known_lead, "candidate": run.candidate,
             "problems": run.problems or None, "reason": run.reason, "test": run.test, "due_at": None, "done_at": run.at,
         }
         for run in runs
     ]  # fmt: skip
-    names = [name for name in rows[0] if name != "b_id"]
-    statement = (
-        sa.update(SUBMISSION)
-        .where(SUBMISSION.c.id == sa.bindparam("b_id"))
-        .values({name: sa.bindparam(name) for name in names})
-    )
-    session.connection().execute(statement, rows)
+    bulk.update(SUBMISSION, ["id"], rows, session=session)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from hub.events import Event
+from hub.store import bulk
 from hub.store import leads as lead_store
 from hub.store import submissions as submission_store
 from hub.store.columns import LEAD, SUBMISSION
@@ -55,10 +56,17 @@ def settle(runs: Sequence[Run], *, session: Session) -> list[Settled]:
 def _versions(runs: Iterable[Run], session: Session) -> dict[str, int]:
     ids = {r.lead.id for r in runs if r.lead and r.base_version} | {j for r in runs for j in r.joined}
     found: dict[str, int] = {}
-    for part in lead_store.chunks(ids):
-        query = sa.select(LEAD.c.id, LEAD.c.version).where(LEAD.c.id.in_(part), LEAD.c.state == "open")
-        found.update((id_, version) for id_, version in session.execute(query))
+    for part in lead_store.chunks(sorted(ids)):
+        found.update((id_, version) for id_, version in session.execute(_VERSIONS, {"ids": part}))
     return found
+
+
+_VERSIONS = (  # locked, in one order, until what was decided on them is stored: another process waits and sees that
+    sa.select(LEAD.c.id, LEAD.c.version)
+    .where(LEAD.c.id.in_(sa.bindparam("ids", expanding=True)), LEAD.c.state == "open")
+    .order_by(LEAD.c.id)
+    .with_for_update()
+)
 
 
 def _is_stale(run: Run, owned: dict[str, str], versions: dict[str, int]) -> bool:
@@ -88,14 +96,17 @@ def _claim(run: Run, seen: dict[Any, Any], owned: dict[str, str], versions: dict
 
 
 def _mark_duplicates(duplicates: list[tuple[Run, submission_store.First]], session: Session) -> None:
-    for run, (first, lead, *_) in duplicates:
-        session.execute(
-            sa.update(SUBMISSION)
-            .where(SUBMISSION.c.id == run.submission)
-            .values(
-                state="duplicate", duplicate_of=first, lead=lead, due_at=None, done_at=run.at, test=run.test,
-                reason=f"The source handed over {run.key!r:.100} before.",
-            )
-        )  # fmt: skip
-        event = Event("submission.duplicated", run.at, lead, run.submission, run.source, data={"first": first})
-        append([event], session=session)
+    rows = [
+        {
+            "id": run.submission, "state": "duplicate", "duplicate_of": first.submission, "lead": first.lead,
+            "due_at": None, "done_at": run.at, "test": run.test,
+            "reason": f"The source handed over {run.key!r:.100} before.",
+        }
+        for run, first in duplicates
+    ]  # fmt: skip
+    bulk.update(SUBMISSION, ["id"], rows, session=session)
+    events = (
+        Event("submission.duplicated", r.at, f.lead, r.submission, r.source, data={"first": f.submission})
+        for r, f in duplicates
+    )
+    append(events, session=session)

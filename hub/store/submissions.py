@@ -10,10 +10,15 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from hub.failpoints import hit
+from hub.store import bulk
 from hub.store.claims import claiming
 from hub.store.tables import SubmissionRow
 
 TABLE = SubmissionRow.__table__  # type: ignore[attr-defined]
+
+
+DOUBT = 2  # processes that ended while a submission was run with others, before it is run alone
 
 
 class First(NamedTuple):
@@ -46,7 +51,8 @@ def row(**values: Any) -> dict[str, Any]:
 
 def add(rows: Sequence[Mapping[str, Any]], *, session: Session) -> None:
     """Keep submissions; their bytes are safe when the transaction is."""
-    session.execute(sa.insert(TABLE), list(rows))
+    bulk.insert(TABLE, rows, session=session)
+    hit("intake.inserted")
 
 
 def add_missing(rows: Sequence[Mapping[str, Any]], *, session: Session) -> set[str]:
@@ -81,26 +87,44 @@ def get(submission: str, *, session: Session) -> SubmissionRow | None:
     return row
 
 
-def claim(now: datetime, lease_until: datetime, limit: int, *, session: Session, sqlite: bool) -> list[SubmissionRow]:
-    """Take received submissions that are due, oldest first, and keep others off them until the lease ends."""
+def claim(
+    now: datetime, lease_until: datetime, limit: int, *, session: Session, sqlite: bool, doubtful: bool = False
+) -> list[SubmissionRow]:
+    """Take received submissions that are due, oldest first, and keep others off them until the lease ends.
+
+    `doubtful` are those that processes died with more than once; they are not among the others.
+    """
     values = {"b_now": now, "b_until": lease_until, "b_limit": limit}
-    ids = sorted(session.execute(_claiming(sqlite), values).scalars())
+    ids = sorted(session.execute(_claiming(sqlite, doubtful), values).scalars())
+    hit("route.swept")
     rows = session.exec(select(SubmissionRow).where(col(SubmissionRow.id).in_(ids))).all() if ids else []
     session.expunge_all()
     return sorted(rows, key=lambda r: r.id)
 
 
-@lru_cache(2)
-def _claiming(sqlite: bool) -> Any:
+@lru_cache(4)
+def _claiming(sqlite: bool, doubtful: bool) -> Any:
     """Return the statement that claims."""
     due = (
         sa.select(TABLE.c.id)
-        .where(TABLE.c.state == "received")
+        .where(TABLE.c.state == "received", TABLE.c.tries >= DOUBT if doubtful else TABLE.c.tries < DOUBT)
         .where(sa.or_(TABLE.c.due_at.is_(None), TABLE.c.due_at <= sa.bindparam("b_now")))
         .order_by(TABLE.c.due_at, TABLE.c.id)
         .limit(sa.bindparam("b_limit"))
     )
     return claiming(TABLE, due, {"due_at": sa.bindparam("b_until"), "tries": TABLE.c.tries + 1}, sqlite=sqlite)
+
+
+def headers_of(submissions: Iterable[str], *, session: Session) -> dict[str, dict[str, str]]:
+    """Return the headers that were kept of submissions, where there are any."""
+    query = sa.select(TABLE.c.id, TABLE.c.headers).where(TABLE.c.id.in_(list(submissions)))
+    return {id_: headers for id_, headers in session.execute(query) if headers}
+
+
+def give_back(submissions: Iterable[str], now: datetime, *, session: Session) -> None:
+    """Let others run at once what this process had taken and did not begin."""
+    waiting = (TABLE.c.id.in_(list(submissions)), TABLE.c.state == "received")
+    session.execute(sa.update(TABLE).where(*waiting).values(due_at=now))
 
 
 def free_leases(*, session: Session) -> int:
@@ -114,17 +138,20 @@ def known_keys(pairs: Iterable[tuple[str, str]], *, session: Session) -> dict[tu
     wanted = set(pairs)
     if not wanted:
         return {}
-    found = session.execute(
-        sa.select(
-            TABLE.c.source, TABLE.c.key, TABLE.c.id, TABLE.c.lead, TABLE.c.digest, TABLE.c.kind, TABLE.c.parent,
-            TABLE.c.import_id,
-        ).where(TABLE.c.source.in_({s for s, _ in wanted}), TABLE.c.key.in_({k for _, k in wanted}))
-    )  # fmt: skip
+    found = session.execute(_KNOWN, {"sources": [*{s for s, _ in wanted}], "keys": [*{k for _, k in wanted}]})
     return {
         (row.source, row.key): First(row.id, row.lead, row.digest, polled(row.kind, row.parent, row.import_id))
         for row in found
         if (row.source, row.key) in wanted
     }
+
+
+_KNOWN = sa.select(
+    TABLE.c.source, TABLE.c.key, TABLE.c.id, TABLE.c.lead, TABLE.c.digest, TABLE.c.kind, TABLE.c.parent,
+    TABLE.c.import_id,
+).where(
+    TABLE.c.source.in_(sa.bindparam("sources", expanding=True)), TABLE.c.key.in_(sa.bindparam("keys", expanding=True))
+)  # fmt: skip
 
 
 def polled(kind: str, parent: str | None, import_id: str | None) -> bool | None:
@@ -136,6 +163,13 @@ def postpone(submission: str, due_at: datetime, reason: str, *, session: Session
     """Run a submission again later, because something it needs cannot be had now; no run of it went wrong."""
     values = {"due_at": due_at, "reason": reason, "tries": 0}
     session.execute(sa.update(TABLE).where(TABLE.c.id == submission).values(**values))
+
+
+def refuse(submission: str, reason: str, now: datetime, *, session: Session) -> bool:
+    """Note that a person refused a submission that waited in quarantine; returns whether it still did."""
+    values = {"state": "rejected", "reason": reason, "due_at": None, "done_at": now}
+    waiting = (TABLE.c.id == submission, TABLE.c.state == "quarantined")
+    return bool(session.execute(sa.update(TABLE).where(*waiting).values(**values)).rowcount)  # type: ignore[attr-defined]
 
 
 def keep_completed(submission: str, completed: str, *, session: Session) -> None:

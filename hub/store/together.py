@@ -14,8 +14,10 @@ T = TypeVar("T")
 class Together(Generic[T]):
     """Writes items by one function of a list; each caller waits until its own are committed."""
 
-    def __init__(self, db: Database, write: Callable[..., Any], *args: Any) -> None:
-        self._db, self._write, self._args = db, write, args
+    def __init__(
+        self, db: Database, write: Callable[..., Any], *args: Any, heard: Callable[[Any], None] | None = None
+    ) -> None:
+        self._db, self._write, self._args, self._heard = db, write, args, heard
         self._waiting: list[tuple[Sequence[T], asyncio.Future[None]]] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -33,7 +35,11 @@ class Together(Generic[T]):
                 batch, self._waiting = self._waiting, []
                 error: Exception | None = None
                 try:
-                    await self._db.write(self._write, [item for items, _ in batch for item in items], *self._args)
+                    said = await self._db.write(
+                        self._write, [item for items, _ in batch for item in items], *self._args
+                    )
+                    if self._heard:
+                        self._heard(said)
                 except Exception as caught:
                     error = caught
                 for _, future in batch:

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from hub.consents import Said
 from hub.lead import Lead, RawLead
 from hub.mapping import Mapping as FieldMapping
 from hub.mapping import by_usual_names
@@ -42,6 +43,10 @@ class NoLeads:
     async def seen_since(self, lead: str, source: str | None, since: Any) -> bool:
         """Nobody was seen."""
         return False
+
+    async def consents(self, lead: str) -> Sequence[Said]:
+        """Nobody said anything of consent."""
+        return ()
 
 
 class Given:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.routing import Route, Router
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
-from hub.api import admin, door, leads, ops, problems, setup, work
+from hub.api import admin, alarms, audit, door, keys, leads, ops, privacy, problems, reference, setup, users, work
+from hub.api.access import check_routes
+from hub.api.limits import Limits
 from hub.app import Hub
-from hub.web import overview
+from hub.failpoints import hit
+from hub.observe.logs import SCOPE
+from hub.web import login, overview, unsubscribe
+
+PARTS = (
+    ops, alarms, leads, work, setup, admin, privacy, keys, users, audit, reference, login, overview, unsubscribe,
+)  # fmt: skip
 
 
 class Web(FastAPI):
@@ -20,18 +29,41 @@ class Web(FastAPI):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        if scope["type"] == "http":
+            SCOPE.set(scope)
         if scope["type"] != "http" or not scope["path"].startswith("/in/"):
-            await super().__call__(scope, receive, send)
+            await super().__call__(*numbered(scope, receive, send, self))
             return
         scope["app"] = self
         try:
             await self.state.door(scope, receive, send)
+            hit("intake.answered")
         except HTTPException as error:
             await problems.problem(error.status_code, error.detail)(scope, receive, send)
 
 
-def create_app(hub: Hub, *, local_key: str | None = None, bells: bool = True) -> FastAPI:
-    """Return the application; the hub starts and stops with it. `local_key` is the key of this machine's owner."""
+def numbered(scope: Scope, receive: Receive, send: Send, app: FastAPI) -> tuple[Scope, Receive, Send]:
+    """Give a request of the API an id, which its answer and the audit log carry."""
+    if scope["type"] != "http":
+        return scope, receive, send
+    id_ = app.state.hub.ids("req")
+    scope.setdefault("state", {})["request_id"] = id_
+
+    async def send_numbered(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], (b"x-request-id", id_.encode())]
+        await send(message)
+
+    return scope, receive, send_numbered
+
+
+def create_app(
+    hub: Hub, *, local_key: str | None = None, bells: bool = True, setup_token: str | None = None
+) -> FastAPI:
+    """Return the application; the hub starts and stops with it.
+
+    `local_key` is the key of this machine's owner, `setup_token` what the first user is made with.
+    """
 
     @contextlib.asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -41,14 +73,15 @@ def create_app(hub: Hub, *, local_key: str | None = None, bells: bool = True) ->
         finally:
             await hub.stop()
 
-    app = Web(
-        title="leadhub", version="1", lifespan=life, openapi_url="/api/openapi.json", docs_url=None, redoc_url=None
-    )
+    app = Web(title="leadhub", version="1", lifespan=life, openapi_url=None, docs_url=None, redoc_url=None)
     app.state.hub, app.state.local_key, app.state.keys = hub, local_key, {}
+    app.state.setup_token, app.state.limits, app.state.hashing = setup_token, Limits(), asyncio.Semaphore(2)
     problems.install(app)
     intake = Route("/in/{source}", door.intake, methods=door.METHODS)
-    app.state.door = Router([intake], redirect_slashes=False)
-    app.router.routes.insert(0, intake)  # where a list of the routes looks for it
-    for part in (ops, leads, work, setup, admin, overview):
+    keyed = Route("/in/{source}/{key}", door.intake, methods=door.METHODS)
+    app.state.door = Router([intake, keyed], redirect_slashes=False)
+    app.router.routes[:0] = [intake, keyed]  # where a list of the routes looks for them
+    for part in PARTS:
         app.include_router(part.router)
+    check_routes(app.routes)
     return app

@@ -6,45 +6,26 @@ from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from hub import explain
-from hub.api.access import COOKIE, HubDep, caller_of
-from hub.api.problems import ApiError
+from hub.api.access import HubDep, needs, seen
 from hub.app import Hub
 from hub.store import leads as lead_store
 from hub.store import listing
 from hub.store.summary import summary
+from hub.web import forms
+from hub.web.entry import Page
 from hub.web.page import Safe, figures, link, page, table, text
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=Page)
 
 NEWEST = 25
 
 
-async def _signed_in(request: Request) -> Response | None:
-    """Return what to answer instead of a page: a redirect that keeps the key in a cookie, or how to get in."""
-    key = request.query_params.get("key")
-    if key:
-        answer = RedirectResponse(request.url.path, 303)
-        answer.set_cookie(COOKIE, key, httponly=True, samesite="strict", secure=request.url.scheme == "https")
-        return answer
-    try:
-        await caller_of(request)
-    except ApiError:
-        words = (
-            "Open the address that leadhub printed when it started: it carries the key. Or add ?key= and an API key."
-        )
-        return page("leadhub", Safe(f"<p>{text(words)}</p>"), status=401)
-    return None
-
-
-@router.get("/")
+@router.get("/", dependencies=[needs("viewer")])
 async def overview(request: Request, hub: HubDep) -> Response:
     """Show what came in, what became of it, and what needs a person."""
-    instead = await _signed_in(request)
-    if instead:
-        return instead
     found = await hub.db.read(summary)
     newest, _ = await hub.db.read(listing.page, "lead", {"state": "open"}, limit=NEWEST)
     median = found["median_seconds_to_delivery"]
@@ -65,7 +46,9 @@ async def overview(request: Request, hub: HubDep) -> Response:
         Safe("<h2>Sinks</h2>"),
         _counts("sink", found["sinks"], ("sent", "ready", "sending", "rejected", "unclear", "dead")),
         Safe("<h2>Newest leads</h2>"),
-        _newest(newest),
+        _newest(await seen(request, newest)),
+        forms.sign_out(),
+        form=True,
     )
 
 
@@ -103,36 +86,44 @@ def _newest(leads: list[dict[str, Any]]) -> Safe:
     return table(("lead", "name", "company", "country", "source", "grade", "owner"), rows)
 
 
-@router.get("/leads/{lead}")
+@router.get("/leads/{lead}", dependencies=[needs("viewer")])
 async def walk(request: Request, hub: HubDep, lead: str) -> Response:
     """Show one lead: the plain sentence, the trail, its submissions and deliveries."""
-    instead = await _signed_in(request)
-    if instead:
-        return instead
     current = (await hub.db.read(lead_store.load, [lead])).get(lead)
     if current is None:
         return page("No such lead", Safe(f"<p>{link('/', 'Back')}</p>"), status=404)
     found = await hub.db.read(listing.of_lead, current.id)
-    fields = [(name, value.value, value.raw, value.source) for name, value in current.values.items()]
+    decision = orjson.loads(found["decisions"][-1]["body"]) if found["decisions"] else {}
+    values = current.model_dump(mode="json", include={"values"})["values"]
+    told = {
+        "lead": current.id, "title": current.name, "values": values, "deliveries": found["deliveries"],
+        "submissions": found["submissions"],
+        **_said({**decision, "deliveries": found["deliveries"]}, hub.plan.settings.hub.language),
+    }  # fmt: skip
+    told = await seen(request, told)
+    fields = [(name, one.get("value"), one.get("raw"), one.get("source")) for name, one in told["values"].items()]
     return page(
-        current.name,
-        *_decided(found, hub.plan.settings.hub.language),
+        told["title"],
+        *_decided(told),
         Safe("<h2>Fields</h2>"),
         table(("field", "value", "as received", "from"), fields),
         Safe("<h2>Deliveries</h2>"),
-        _columns(found["deliveries"], ("sink", "route", "state", "attempts", "ref", "reason")),
+        _columns(told["deliveries"], ("sink", "route", "state", "attempts", "ref", "reason")),
         Safe("<h2>Submissions</h2>"),
-        _columns(found["submissions"], ("id", "source", "received_at", "state")),
+        _columns(told["submissions"], ("id", "source", "received_at", "state")),
         Safe(f"<p>{link('/', 'Overview')}</p>"),
     )
 
 
-def _decided(found: dict[str, Any], language: Any) -> list[Safe]:
+def _said(decision: dict[str, Any], language: Any) -> dict[str, Any]:
     """Return the plain sentence in both languages, and the trail under it."""
-    decision = orjson.loads(found["decisions"][-1]["body"]) if found["decisions"] else {}
-    decision["deliveries"] = found["deliveries"]
-    said = [Safe(f"<p lang={lang}>{text(explain.sentence(decision, lang))}</p>") for lang in ("en", "zh")]
-    trail = "".join(_line(line) for line in explain.trail(decision, language))
+    sentences = {lang: explain.sentence(decision, lang) for lang in ("en", "zh")}
+    return {"sentences": sentences, "trail": explain.trail(decision, language)}
+
+
+def _decided(told: dict[str, Any]) -> list[Safe]:
+    said = [Safe(f"<p lang={lang}>{text(sentence)}</p>") for lang, sentence in told["sentences"].items()]
+    trail = "".join(_line(line) for line in told["trail"])
     return [*said, Safe(f"<h2>How it was decided</h2><ul class=trail>{trail}</ul>")]
 
 

@@ -21,6 +21,11 @@ h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+form.entry { max-width: 22rem; } form.entry label { display: block; margin-top: 1rem; }
+form.entry input { font: inherit; width: 100%; box-sizing: border-box; padding: .5rem; margin-top: .25rem; }
+button { font: inherit; padding: .5rem 1.25rem; margin-top: 1.25rem; border-radius: .5rem; cursor: pointer; }
+form.entry input, button { border: 1px solid var(--line); background: Field; color: FieldText; }
+form.entry input { border-radius: .5rem; } .hint { display: block; opacity: .75; font-size: .9rem; }
 .bad { color: light-dark(#a40000, #ff8a80); }
 .trail { list-style: none; padding: 0; } .trail .under { padding-left: 2rem; opacity: .8; }
 """
@@ -34,6 +39,11 @@ HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
+}
+
+_OF_FORMS = {
+    "content-security-policy": HEADERS["content-security-policy"].replace("form-action 'none'", "form-action 'self'"),
+    "referrer-policy": "same-origin",  # without a referrer a form's Origin is "null", and nobody can tell whose it is
 }
 
 
@@ -79,11 +89,13 @@ def link(path: str, words: str) -> Safe:
     return Safe(f'<a href="{escape(path, quote=True)}">{text(words)}</a>')
 
 
-def page(title: str, *parts: Safe, status: int = 200) -> Response:
-    """Return a whole page."""
+def page(title: str, *parts: Safe, status: int = 200, language: str = "en", form: bool = False) -> Response:
+    """Return a whole page; one with a `form` may post to leadhub, and says to leadhub alone where it was."""
     body = "".join(parts)
+    headers = {**HEADERS, **(_OF_FORMS if form else {})}
     html = (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f'<!doctype html><html lang="{language}"><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style><main><h1>{escape(title)}</h1>{body}</main></html>"
     )
-    return Response(html, status, {**HEADERS, "content-type": "text/html; charset=utf-8"})
+    return Response(html, status, {**headers, "content-type": "text/html; charset=utf-8"})

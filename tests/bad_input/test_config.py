@@ -17,7 +17,7 @@ from hub.outgoing.client import make_client
 from hub.web.app import create_app
 from tests.bad_input.corpus import lead
 from tests.bad_input.serving import KEY, Served, request, serving
-from tests.conftest import BASIC, MakeHub, post
+from tests.conftest import BASIC, MakeHub, post, reloaded
 from tests.core.looking import rows
 
 RULED = """
@@ -426,7 +426,7 @@ async def test_a_bad_reload_leaves_the_old_configuration_running(make_hub: MakeH
     before = hub.plan
     (tmp_path / "hub.yaml").write_bytes(text.encode("utf-8", "surrogateescape"))
 
-    assert await hub.reload() is False
+    assert await reloaded(hub) is False
 
     assert hub.plan is before
     assert hub.publisher.refused
@@ -434,5 +434,5 @@ async def test_a_bad_reload_leaves_the_old_configuration_running(make_hub: MakeH
     assert len(await rows(hub, "event", kind="config.refused")) == 1
     assert (await post(hub, json.dumps(lead("98")))).json()["status"] == "accepted"
     (tmp_path / "hub.yaml").write_text(BASIC + "# mended\n")
-    assert await hub.reload() is True
+    assert await reloaded(hub) is True
     assert hub.publisher.refused is None

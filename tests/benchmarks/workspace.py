@@ -67,7 +67,7 @@ def lead(number: int, rng: random.Random) -> dict[str, Any]:
     first, last = f"{_FIRST[person % 97 % len(_FIRST)]}", f"{_LAST[person // 7 % len(_LAST)]}{person:x}"
     return {
         "id": f"s-{number}", "first_name": first, "last_name": last.title(), "email": f"{first}.{last}@Company{person % 5000}.example.com",
-        "phone": f"({201 + person % 700}) 555-{person % 10000:04d}", "company": f"Company {person % 5000} Inc.", "title": _TITLES[person % len(_TITLES)],
+        "phone": f"({_AREAS[person % len(_AREAS)]}) {200 + person // 10_000 % 700}-{person % 10_000:04d}", "company": f"Company {person % 5000} Inc.", "title": _TITLES[person % len(_TITLES)],
         "city": "Seattle", "region": "WA", "employees": ["1-50", "51-200", "501-1000", "1000+"][person % 4],
         "interest": ["demo", "pricing", "newsletter"][number % 3], "message": "We are looking for a way to route our leads quickly and fairly.",
         "language": "en", "consent": "yes", "utm_source": ["google", "bing", "linkedin"][number % 3], "utm_medium": ["cpc", "organic"][number % 2],
@@ -90,6 +90,31 @@ def write(folder: Path, sink: str) -> Path:
     return path
 
 
+_AREAS = [
+    201,
+    206,
+    212,
+    213,
+    214,
+    216,
+    303,
+    305,
+    310,
+    312,
+    404,
+    408,
+    415,
+    503,
+    512,
+    602,
+    617,
+    619,
+    702,
+    713,
+    773,
+    818,
+    917,
+]
 _FIRST = [
     "Ann",
     "Bob",

@@ -6,8 +6,9 @@ import pytest
 from typer.testing import CliRunner
 
 from hub import yamlfile
-from hub.cli import app, check
+from hub.cli import app
 from hub.errors import ConfigError
+from hub.store import ground
 from hub.testing.contract import run_kit
 
 
@@ -163,7 +164,7 @@ def test_check_warns_of_what_is_probably_a_slip(workspace, old, new, said):
 def test_check_warns_of_an_old_sqlite(workspace, monkeypatch):
     monkeypatch.setattr("sqlite3.sqlite_version_info", (3, 40, 1))
     assert "warning SQLite:" in flat(run("check"))
-    monkeypatch.setattr("sqlite3.sqlite_version_info", check.SAFE_SQLITE)
+    monkeypatch.setattr("sqlite3.sqlite_version_info", ground.SAFE_SQLITE)
     assert "SQLite" not in flat(run("check"))
 
 

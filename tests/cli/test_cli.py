@@ -7,88 +7,13 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import httpx
 import pytest
 
-from hub.cli import main
 from hub.cli.office import RUNNING
-
-CONFIG = """
-hub: {name: Acme, database: sqlite:///data/hub.db, region: CN, answer_within: 30s}
-sources:
-  website: {connector: web_form}
-  list: {connector: list_file}
-sinks:
-  book: {connector: csv_file, path: out/leads.csv}
-teams:
-  north: {members: [{name: li}, {name: wang}]}
-flows:
-  - name: inbound
-    from: [website, list]
-    routes:
-      - {name: china, when: 'lead.country == "CN"', assign: {team: north}, to: [book]}
-      - {name: rest, to: [book]}
-"""
-LIST = "full name,email,phone,company\nAnn Ng,ann@example.com,138 0013 8000,=1+1\n张伟,wei@example.com,139 0013 9000,宏图\nNobody,,,\n"
-
-
-class Said(NamedTuple):
-    """What a command said and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """Return the JSON it wrote."""
-        return json.loads(self.out)
-
-
-Run = Callable[..., Said]
-
-
-@pytest.fixture
-def leadhub(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Return what runs a command as the shell would."""
-
-    def run(*arguments: object) -> Said:
-        monkeypatch.setattr(sys, "argv", ["leadhub", *map(str, arguments)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        code = ended.value.code
-        return Said(code if isinstance(code, int) else int(bool(code)), out, err)
-
-    return run
-
-
-def in_workspace(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("LEADHUB_CONFIG", "LEADHUB_URL", "LEADHUB_KEY", "LEADHUB_DATABASE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(folder)
-    return folder
-
-
-@pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a workspace of its own, with a list to import; commands run inside it."""
-    (tmp_path / "hub.yaml").write_text(CONFIG, "utf-8")
-    (tmp_path / "list.csv").write_text(LIST, "utf-8")
-    return in_workspace(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def filled(workspace: Path, leadhub: Run) -> Path:
-    """Return a workspace whose list was imported."""
-    assert leadhub("import", "list.csv", "--source", "list").code == 0
-    return workspace
+from tests.cli.conftest import CONFIG, in_workspace
 
 
 def test_a_new_workspace_is_right_and_a_slip_in_it_is_found_with_its_line(tmp_path, monkeypatch, leadhub):
@@ -150,7 +75,7 @@ def test_an_import_is_taken_back(filled, leadhub):
         (["explain", "nobody@example.com"], "There is no lead 'nobody@example.com'."),
         (["replay"], "Name one lead or submission"),
         (["replay", "--filter", "colour=red"], "--filter takes state="),
-        (["erase"], "Name --email or --phone."),
+        (["erase"], "Name --email, --phone or --person."),
         (["key", "create", "--role", "god"], "role: "),
         (["key", "revoke", "key_nonsense"], "There is no key"),
         (["export", "nonsense", "--to", "x.csv"], "kind: "),
@@ -213,6 +138,54 @@ def test_an_export_in_jsonl_holds_what_is_stored(filled, leadhub):
     assert {row["email"] for row in rows} == {"ann@example.com", "wei@example.com"}
 
 
+@pytest.fixture
+def unset(filled: Path) -> Path:
+    """Return a filled workspace whose configuration names secrets that are not there any more."""
+    text = CONFIG.replace("sinks:", 'sinks:\n  hook: {connector: webhook, url: "${env:LEADHUB_NOBODY_SETS_THIS}/hook"}')
+    text = text.replace("{connector: web_form}", '{connector: typeform, secret: "${credential:survey}"}')
+    (filled / "hub.yaml").write_text(text, "utf-8")
+    return filled
+
+
+LOOKS = [
+    (["status"], "Received 3"),
+    (["explain", "ann@example.com"], "Went to book"),
+    (["deliveries"], "book"),
+    (["export", "leads", "--to", "leads.csv"], "Wrote"),
+    (["key", "list"], "Keys"),
+    (["key", "create", "--role", "viewer"], "It is not shown again"),
+    (["deliveries", "--state", "dead", "--retry"], "0 deliveries are due again"),
+    (["erase", "--email", "ann@example.com", "--yes"], "Certificate of erasure"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "says"), LOOKS)
+def test_a_command_that_sends_nothing_needs_no_secrets(unset, leadhub, arguments, says):
+    said = leadhub(*arguments)
+    assert (said.code, said.err) == (0, "")
+    assert says in said.out
+
+
+@pytest.mark.parametrize(
+    "arguments", [["import", "list.csv", "--source", "list"], ["replay", "ann@example.com"], ["run", "--port", "0"]]
+)
+def test_a_command_that_may_send_names_the_secret_that_is_not_there(unset, leadhub, arguments):
+    said = leadhub(*arguments)
+    assert said.code == 1
+    assert "'credential:survey' is not there" in said.err
+
+
+def test_check_names_every_secret_that_is_not_there_and_looks_at_the_rest(unset, leadhub):
+    said = leadhub("check", "--json")
+    wrong = [finding["said"] for finding in said.json["findings"] if finding["level"] == "error"]
+    assert said.code == 1
+    assert [("credential:survey" in text, "LEADHUB_NOBODY_SETS_THIS" in text) for text in wrong] == [
+        (True, False),
+        (False, True),
+    ]
+    assert "sink hook" in {finding["what"] for finding in said.json["findings"] if finding["level"] == "warning"}
+
+
 def test_a_person_is_erased_after_a_question(filled, leadhub, monkeypatch):
     monkeypatch.setattr(sys, "stdin", open(os.devnull))  # noqa: SIM115, PTH123 - nobody answers
     assert leadhub("erase", "--email", "ann@example.com").code == 1
@@ -233,6 +206,11 @@ def test_what_waits_in_quarantine_is_replayed_once_accepted(filled, leadhub):
     assert leadhub("replay", "--filter", "state=quarantined", "--json").json == []
 
 
+def test_replay_says_which_sinks_are_told_again(leadhub):
+    said = " ".join(leadhub("replay", "--help").out.replace("│", " ").split())
+    assert "A sink that has the lead already is told again only if it takes updates." in said
+
+
 def test_a_changed_configuration_is_simulated(filled, leadhub):
     Path("new.yaml").write_text(CONFIG.replace("when: 'lead.country == \"CN\"', ", ""), "utf-8")
     said = leadhub("simulate", "--config", "new.yaml", "--days", "7", "--json").json
@@ -244,35 +222,6 @@ def test_a_changed_configuration_is_simulated(filled, leadhub):
 def test_the_summary_tells_what_came_and_went(filled, leadhub):
     said = leadhub("status")
     assert "Received 3, test leads 0, leads 2, merged 0" in said.out
-
-
-@pytest.fixture(scope="module")
-def hub_beside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
-    """Start a hub in a process of its own; return its workspace and address."""
-    folder = tmp_path_factory.mktemp("beside")
-    (folder / "hub.yaml").write_text(CONFIG, "utf-8")
-    (folder / "list.csv").write_text(LIST, "utf-8")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("LEADHUB_")}
-    command = [sys.executable, "-m", "hub.cli", "run", "--port", "0"]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
-    try:
-        yield folder, _address(folder, process)
-        process.terminate()
-        assert process.wait(60) == 0
-        assert not (folder / RUNNING).exists()
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _address(folder: Path, process: subprocess.Popen[bytes]) -> str:
-    for _ in range(1800):
-        if (folder / RUNNING).exists():
-            return str(json.loads((folder / RUNNING).read_text())["url"])
-        assert process.poll() is None, (folder / "log").read_text()
-        time.sleep(0.05)
-    raise AssertionError((folder / "log").read_text() or "the hub did not start")
 
 
 def test_commands_go_through_the_hub_that_runs_in_the_workspace(hub_beside, monkeypatch, leadhub):

@@ -42,6 +42,22 @@ def test_text_without_an_offset_was_written_in_the_given_zone():
 
 
 @pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("2026-05-04T16:09:41", datetime(2026, 5, 4, 16, 9, 41)),
+        (datetime(2026, 5, 4, 16, 9, 41), datetime(2026, 5, 4, 16, 9, 41)),
+        ("2026-05-04T16:09:41+08:00", NOW),
+        (1777882181, NOW),
+        ("1900-01-01", None),
+        ("2200-01-01", None),
+    ],
+)
+def test_text_without_an_offset_stays_without_one_where_its_zone_is_not_known_here(value, found):
+    assert (got := instant(value, None)) == found
+    assert getattr(got, "tzinfo", None) is getattr(found, "tzinfo", None)
+
+
+@pytest.mark.parametrize(
     "value",
     [
         None, True, "", "soon", "2024-02-30", "2026-05-04T24:01:00", "0000-00-00", "1900-01-01", "2200-01-01",
@@ -53,7 +69,7 @@ def test_what_is_no_time_is_none(value):
     assert instant(value) is None
 
 
-@given(st.one_of(st.text(), st.floats(), st.integers(), st.datetimes()))
-def test_nothing_crashes_it(value):
-    found = instant(value)
+@given(st.one_of(st.text(), st.floats(), st.integers(), st.datetimes()), st.sampled_from([UTC, None]))
+def test_nothing_crashes_it(value, zone):
+    found = instant(value, zone)
     assert found is None or 1989 <= found.year <= 2100

@@ -1,6 +1,7 @@
 """The JSON webhook: each way to prove the origin, settings that cannot work, and batches."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -109,6 +110,20 @@ def test_only_short_text_and_whole_numbers_are_keys(value, key):
 def test_a_key_with_dots_of_its_own_is_found():
     (lead,) = parsed(hook(auth="none", key="meta.id"), {"meta.id": "1", "meta": {"id": "2"}})
     assert lead.key == "1"
+
+
+@pytest.mark.parametrize(
+    ("said", "at"),
+    [
+        ("2026-05-04 09:00", datetime(2026, 5, 4, 9)),
+        ("2026-05-04T09:00:00+02:00", datetime(2026, 5, 4, 7, tzinfo=UTC)),
+        (1777878000, datetime(2026, 5, 4, 7, tzinfo=UTC)),
+        ("soon", None),
+    ],
+)
+def test_a_time_without_a_zone_is_left_for_the_hub_which_knows_the_zone_of_the_source(said, at):
+    (lead,) = parsed(hook(auth="none", submitted_at="at"), {"at": said})
+    assert (lead.submitted_at, lead.data) == (at, {"at": said})
 
 
 @given(st.binary())

@@ -168,7 +168,7 @@ async def test_a_delivery_of_an_erased_lead_is_not_sent(make_hub: MakeHub):
     hub = await make_hub(one_sink())
     await hub.dispatcher.pause("crm", "for this test")
     await post(hub, person(1))
-    await hub.lineage.erase(email="p1@example.com")
+    await hub.privacy.erase(email="p1@example.com")
     await hub.dispatcher.resume("crm")
     await settled(hub)
     assert hub.plan.sinks["crm"].sent == []

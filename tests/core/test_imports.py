@@ -207,6 +207,7 @@ async def test_an_undone_import_gives_known_leads_back_as_they_were(make_hub: Ma
     after = await lead_of(hub, lead)
     assert (counts["leads_removed"], counts["leads_rebuilt"]) == (1, 1)
     assert same(after, before)
+    assert (after.score, after.grade, after.owner) == (before.score, before.grade, before.owner)
     assert await rows(hub, "identity", lead=lead) == keys
     assert [row["submission"] for row in await all_rows(hub, "touch")] == ["sub_000001"]
 

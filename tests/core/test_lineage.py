@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlmodel import SQLModel
 
 from hub.errors import BadInput
-from hub.lead import Lead, Rejected, Touch, Value
-from hub.step import Identity
+from hub.lead import Lead, Touch, Value
+from hub.settings.models import DEFAULT_STEPS
+from hub.step import Identity, enricher
 from hub.store.runs import Run
 from hub.store.settle import settle
 from hub.survivorship import fold, rebuild
@@ -244,6 +243,192 @@ async def test_what_a_joined_lead_was_owed_is_owed_again_when_the_join_is_undone
     assert {lead.id for lead in hub.plan.sinks["crm"].sent} == {one, two}
 
 
+SCORED = {"score": 40.0, "grade": "C"}  # e-mail, its own domain, and the company that the domain hints at
+
+
+async def worth(hub, lead: str) -> dict[str, Any]:
+    """Return the score and grade of a lead as lists and searches see them."""
+    (row,) = await rows(hub, "lead", id=lead)
+    found = await lead_of(hub, lead)
+    assert (row["score"], row["grade"]) == (found.score, found.grade)
+    return {"score": found.score, "grade": found.grade}
+
+
+async def test_leads_taken_apart_are_worth_what_each_says_by_itself(make_hub: MakeHub, clock):
+    hub = await make_hub()
+    first = await send(hub, ANN, clock)
+    assert await worth(hub, first["lead"]) == SCORED
+    second = await send(hub, BOTH, clock)
+    assert (await worth(hub, first["lead"]))["grade"] == "A"
+    taken = await hub.lineage.unmerge(first["lead"], submission=second["submission"])
+    assert await worth(hub, first["lead"]) == SCORED
+    assert await worth(hub, taken) == {"score": 80.0, "grade": "A"}
+    other = await lead_of(hub, taken)
+    assert (other.company, other.country, other.extra["email_free"]) == ("Example", "CN", False)
+    assert {row["flow"] for row in await all_rows(hub, "lead")} == {"inbound"}
+
+
+async def test_an_undone_join_gives_both_leads_their_worth_back(make_hub: MakeHub, clock):
+    hub, one, two, as_it_was = await joined(make_hub, clock)
+    await hub.lineage.unmerge(one, other=two)
+    before = as_it_was[two][0]
+    assert await worth(hub, two) == {"score": before.score, "grade": before.grade}
+    await hub.lineage.unmerge(one, submission="sub_000003")
+    before = as_it_was[one][0]
+    assert same(await lead_of(hub, one), before)
+    assert await worth(hub, one) == {"score": before.score, "grade": before.grade}
+
+
+async def test_what_was_found_stays_with_the_submission_it_was_found_for(make_hub: MakeHub, clock):
+    hub = await make_hub()
+    first = await send(hub, ANN, clock)
+    await send(hub, {**ANN, "id": "7", "message": "call me"}, clock)
+    before = await lead_of(hub, first["lead"])
+    third = await send(hub, BOTH, clock)
+    await hub.lineage.unmerge(first["lead"], submission=third["submission"])
+    after = await lead_of(hub, first["lead"])
+    assert same(after, before)
+    assert (after.score, after.grade) == (before.score, before.grade)
+    assert after.values["company"].submission == first["submission"]
+
+
+async def test_a_grade_that_validation_took_is_not_given_back(make_hub: MakeHub, clock):
+    hub = await make_hub()
+    thrown = {**ANN, "email": "ann@mailinator.com", "company": "Acme", "phone": "138 0013 8000"}
+    first = await send(hub, thrown, clock)
+    before = await worth(hub, first["lead"])
+    second = await send(hub, {**BOTH, "email": "ann@mailinator.com"}, clock)
+    await hub.lineage.unmerge(first["lead"], submission=second["submission"])
+    assert await worth(hub, first["lead"]) == before == {"score": 50.0, "grade": "C"}
+
+
+class Register:
+    """A register of companies: knows the industry of one whose country is known, and may be down."""
+
+    def __init__(self) -> None:
+        self.down = False
+        self.meanwhile: Any = None
+
+    def enricher(self):
+        @enricher("register")
+        async def register(lead: Lead, _ctx) -> dict[str, Any]:
+            if self.down:
+                raise OSError("no answer")
+            if self.meanwhile:
+                await self.meanwhile()
+            known = lead.company and lead.country
+            return {"industry": f"{lead.company} of {lead.country}", "registered": True} if known else {}
+
+        return register
+
+
+async def with_register(make_hub: MakeHub, *, required: bool = False):
+    """Return a hub that asks a register, and the register."""
+    register = Register()
+    options = "{use: [email_domain, phone_region, register]" + (", required: [register]}" if required else "}")
+    steps = [f"enrich: {options}" if name == "enrich" else name for name in DEFAULT_STEPS]
+    config = one_sink("updating_sink").replace("routes:", f"steps: [{', '.join(steps)}], routes:")
+    return await make_hub(config, things=[register.enricher()]), register
+
+
+async def test_what_was_found_by_what_left_is_not_known_any_more(make_hub: MakeHub, clock):
+    hub, _ = await with_register(make_hub)
+    first = await send(hub, {**ANN, "company": "Acme"}, clock)
+    second = await send(hub, BOTH, clock)
+    assert (await lead_of(hub, first["lead"])).industry == "Acme of CN"
+    taken = await hub.lineage.unmerge(first["lead"], submission=second["submission"])
+    one, other = await lead_of(hub, first["lead"]), await lead_of(hub, taken)
+    assert (one.industry, one.country, "registered" in one.extra) == (None, None, False)
+    assert (other.industry, other.country, other.extra["registered"]) == ("Example of CN", "CN", True)
+    again = await hub.replays.replay(second["submission"])
+    assert same(await lead_of(hub, again.lead), other)
+
+
+async def test_what_was_found_is_kept_while_who_knew_it_is_down(make_hub: MakeHub, clock):
+    hub, register = await with_register(make_hub)
+    first = await send(hub, {**ANN, "company": "Acme", "phone": "138 0013 8000"}, clock)
+    before = await lead_of(hub, first["lead"])
+    second = await send(hub, {**ANN, "id": "7", "title": "CEO"}, clock)
+    register.down = True
+    taken = await hub.lineage.unmerge(first["lead"], submission=second["submission"])
+    after = await lead_of(hub, first["lead"])
+    assert same(after, before)
+    assert (after.industry, after.extra["registered"]) == ("Acme of CN", True)
+    assert (await lead_of(hub, taken)).industry is None
+
+
+async def test_a_register_that_must_answer_and_does_not_keeps_no_lead_from_its_score(make_hub: MakeHub, clock):
+    hub, register = await with_register(make_hub, required=True)
+    first = await send(hub, ANN, clock)
+    second = await send(hub, BOTH, clock)
+    register.down = True
+    await hub.lineage.unmerge(first["lead"], submission=second["submission"])
+    assert await worth(hub, first["lead"]) == SCORED
+    assert {row["state"] for row in await all_rows(hub, "submission")} == {"done"}
+
+
+async def test_a_form_that_comes_while_leads_are_taken_apart_is_not_lost(make_hub: MakeHub, clock):
+    hub, register = await with_register(make_hub)
+    first = await send(hub, ANN, clock)
+    second = await send(hub, BOTH, clock)
+
+    async def meanwhile() -> None:
+        register.meanwhile = None
+        await post(hub, json.dumps({**ANN, "id": "9", "message": "one more thing"}))
+
+    register.meanwhile = meanwhile
+    await hub.lineage.unmerge(first["lead"], submission=second["submission"])
+    lead = await lead_of(hub, first["lead"])
+    assert (lead.message, lead.title, lead.score) == ("one more thing", None, SCORED["score"] + 10)
+
+
+async def test_a_lead_that_changes_all_the_time_stays_as_it_is_and_the_log_says_so(make_hub: MakeHub, clock, caplog):
+    hub, register = await with_register(make_hub)
+    first = await send(hub, ANN, clock)
+    second = await send(hub, BOTH, clock)
+
+    async def meanwhile() -> None:
+        await hub.db.write(_another_version)
+
+    register.meanwhile = meanwhile
+    await hub.lineage.unmerge(first["lead"], submission=second["submission"])
+    assert f"event=lead.stale lead={first['lead']} reason='it changed all the time'" in caplog.messages
+
+
+def _another_version(*, session) -> None:
+    session.execute(sa.text("UPDATE lead SET version = version + 1"))
+
+
+async def test_taking_apart_changes_no_owner_no_turn_and_no_delivery(make_hub: MakeHub, clock):
+    teams = "teams: {north: {members: [{name: li}, {name: wang}]}}\nflows:"
+    config = one_sink("updating_sink").replace("flows:", teams).replace("to: [crm]", "to: [crm], assign: {team: north}")
+    hub = await make_hub(config)
+    first = await send(hub, ANN, clock)
+    second = await send(hub, BOTH, clock)
+    await settled(hub)
+    before = await all_rows(hub, "delivery"), await all_rows(hub, "rotation"), len(await all_rows(hub, "decision"))
+    taken = await hub.lineage.unmerge(first["lead"], submission=second["submission"])
+    await settled(hub)
+    after = await all_rows(hub, "delivery"), await all_rows(hub, "rotation"), len(await all_rows(hub, "decision"))
+    assert after == before
+    assert [(one.team, one.owner) for one in [await lead_of(hub, first["lead"]), await lead_of(hub, taken)]] == [
+        ("north", "li"),
+        (None, None),
+    ]
+
+
+async def test_a_lead_whose_source_has_no_flow_any_more_is_taken_apart_all_the_same(make_hub: MakeHub, clock):
+    hub = await make_hub(one_sink())
+    first = await send(hub, ANN, clock)
+    second = await send(hub, BOTH, clock)
+    await settled(hub)
+    await make_hub.stop(hub)
+    hub = await make_hub(one_sink().replace("from: [website]", "from: []"))
+    taken = await hub.lineage.unmerge(first["lead"], submission=second["submission"])
+    assert (await lead_of(hub, taken)).title == "CEO"
+    assert (await lead_of(hub, taken)).score is None
+
+
 TIMES = [START + timedelta(hours=n) for n in range(4)]
 FIELDS = ("email", "company", "title", "consent")
 
@@ -297,141 +482,3 @@ def test_every_field_of_a_lead_comes_from_one_of_its_parts(data, number):
         assert getattr(golden, name) in [getattr(part, name) for part in parts]
     given_names = {name for name in FIELDS for part in parts if getattr(part, name) is not None}
     assert {name for name in FIELDS if getattr(golden, name) is not None} == given_names
-
-
-CANARY = {
-    "id": "c1", "full_name": "Canary Byrd", "email": "canary.byrd@example.com", "phone": "139 1111 2222",
-    "company": "Birdcage", "message": "call Canary at 139-1111-2222", "title": "Canary in chief",
-}  # fmt: skip
-TRACES = ("canary", "byrd", "1391111", "139 1111", "139-1111", "birdcage")
-
-
-def refuses_by_name(lead: Lead) -> Rejected:
-    return Rejected(f"{lead.full_name} <{lead.email}> is on a list")
-
-
-async def traces(hub) -> list[str]:
-    """Return `table.column: text` of everything that still speaks of the canary."""
-    return await hub.db.read(_traces)
-
-
-def _traces(*, session) -> list[str]:
-    found = []
-    for table in SQLModel.metadata.sorted_tables:
-        for row in session.execute(sa.select(table)).mappings():
-            for column, value in row.items():
-                text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-                if any(trace in text.lower() for trace in TRACES):
-                    found.append(f"{table.name}.{column}: {text[:80]}")
-    return found
-
-
-async def planted(hub, clock) -> dict[str, str]:
-    """Let the canary into every corner: a lead with versions, refusals, duplicates, lists, quarantine, an import."""
-    hub.plan.sinks["chat"].answer = refuses_by_name
-    first = await send(hub, CANARY, clock)
-    await settled(hub)
-    await send(hub, {**CANARY, "id": "c2", "budget": "birdcage money"}, clock)
-    await send(hub, CANARY, clock)  # a duplicate
-    await send(
-        hub, {"id": "q1", "full_name": "Canary Byrd", "email": "canary.byrd@example", "phone": "13911112222"}, clock
-    )
-    await post(hub, '{"email": "canary.byrd@example.com", broken')
-    await post(hub, json.dumps({**CANARY, "id": "t1", "test": True}))
-    people = [{"id": "l1", "full_name": "Bo Li", "email": "bo@example.com"}, {**CANARY, "id": "l2"}]
-    listed = (await post(hub, json.dumps(people))).json()
-    await settled(hub)
-    await hub.flush()
-    return {"lead": first["lead"], "bo": listed["lead"]}
-
-
-async def test_an_erased_person_is_in_no_table(make_hub: MakeHub, clock):
-    hub = await make_hub()
-    ids = await planted(hub, clock)
-    assert len(await traces(hub)) > 20
-    said_back = await hub.lineage.erase(email="Canary.Byrd@example.com", phone="+86 139 1111 2222")
-    assert await traces(hub) == []
-    assert ids["lead"] in said_back["leads"]
-    assert said_back["counts"]["submissions"] >= 5
-    assert {row["state"] for row in await rows(hub, "lead", id=ids["lead"])} == {"erased"}
-    assert {row["lead"] for row in await rows(hub, "event", kind="lead.erased")} == set(said_back["leads"])
-
-
-@pytest.mark.parametrize("how", [{"email": "canary.byrd@example.com"}, {"phone": "13911112222"}])
-async def test_one_of_the_persons_keys_finds_their_lead(make_hub: MakeHub, clock, how):
-    hub = await make_hub()
-    first = await send(hub, CANARY, clock)
-    await settled(hub)
-    said_back = await hub.lineage.erase(**how)
-    assert said_back["leads"] == [first["lead"]]
-    assert await traces(hub) == []
-
-
-async def test_an_erased_person_is_in_no_file_of_the_database(make_hub: MakeHub, clock, database):
-    hub = await make_hub()
-    await planted(hub, clock)
-    await hub.lineage.erase(email="canary.byrd@example.com", phone="13911112222")
-    files = list(Path(database.removeprefix("sqlite:///")).parent.glob("hub.db*"))
-    assert bool(files) == database.startswith("sqlite")
-    assert [file.name for file in files if any(trace.encode() in file.read_bytes().lower() for trace in TRACES)] == []
-
-
-async def test_the_others_in_a_list_stay_and_can_be_replayed(make_hub: MakeHub, clock):
-    hub = await make_hub()
-    ids = await planted(hub, clock)
-    await hub.lineage.erase(email="canary.byrd@example.com", phone="13911112222")
-    assert (await lead_of(hub, ids["bo"])).email == "bo@example.com"
-    (submission,) = await rows(hub, "submission", lead=ids["bo"])
-    answer = await hub.replays.replay(submission["id"])
-    assert (answer.status, answer.lead) == ("accepted", ids["bo"])
-    assert (await lead_of(hub, ids["bo"])).full_name == "Bo Li"
-    assert await traces(hub) == []
-
-
-async def test_an_erased_persons_joined_leads_go_too(make_hub: MakeHub, clock):
-    hub = await make_hub()
-    one = (await send(hub, {"id": "1", "full_name": "Canary Byrd", "email": "canary.byrd@example.com"}, clock))["lead"]
-    two = (await send(hub, {"id": "2", "full_name": "Canary Byrd", "phone": "139 1111 2222"}, clock))["lead"]
-    await send(hub, CANARY, clock)
-    await settled(hub)
-    said_back = await hub.lineage.erase(email="canary.byrd@example.com")
-    assert set(said_back["leads"]) == {one, two}
-    assert await traces(hub) == []
-
-
-async def test_an_erased_person_of_an_undone_import_goes_too(make_hub: MakeHub, clock, tmp_path):
-    config = one_sink("updating_sink").replace("sources: {", "sources: {list: {connector: list_file}, ")
-    hub = await make_hub(config.replace("from: [website]", "from: [website, list]"))
-    (tmp_path / "list.csv").write_text("full name,email\nCanary Byrd,canary.byrd@example.com\n")
-    done = await hub.imports.import_file(tmp_path / "list.csv", "list")
-    await hub.lineage.undo_import(done.id)
-    await hub.lineage.erase(email="canary.byrd@example.com")
-    assert await traces(hub) == []
-
-
-async def test_nobody_else_is_erased(make_hub: MakeHub, clock):
-    hub = await make_hub()
-    await planted(hub, clock)
-    colleague = {"id": "k", "full_name": "Kim Ho", "email": "kim@example.com", "phone": "139 1111 2223"}
-    kim = await send(hub, colleague, clock)
-    await hub.lineage.erase(email="canary.byrd@example.com", phone="13911112222")
-    assert (await lead_of(hub, kim["lead"])).phone == "+8613911112223"
-    assert (await hub.replays.replay(kim["submission"])).status == "accepted"
-
-
-async def test_erasing_nobody_changes_nothing(make_hub: MakeHub, clock):
-    hub = await make_hub()
-    await send(hub, ANN, clock)
-    assert await hub.lineage.erase(email="somebody@example.com") == {"leads": [], "counts": {}}
-    assert await hub.lineage.erase(phone="+14155550100") == {"leads": [], "counts": {}}
-    with pytest.raises(BadInput, match="cannot be read"):
-        await hub.lineage.erase(phone="12")
-
-
-async def test_the_same_person_may_come_again_after_being_erased(make_hub: MakeHub, clock):
-    hub = await make_hub()
-    first = await send(hub, CANARY, clock)
-    await hub.lineage.erase(email="canary.byrd@example.com")
-    again = await send(hub, CANARY, clock)
-    assert again["status"] == "accepted"
-    assert again["lead"] != first["lead"]

@@ -45,6 +45,12 @@ async def polled(make_hub: MakeHub, number: int = 5):
     return hub, platform
 
 
+async def reconciled(hub, since=None) -> tuple[int, int]:
+    """Return how many leads the platform says it holds, and how many we do."""
+    found = await hub.polls.reconcile("platform", since)
+    return found.platform, found.ours
+
+
 async def cursor(hub) -> dict:
     (row,) = await all_rows(hub, "cursor")
     return row
@@ -195,7 +201,7 @@ async def test_two_polls_at_once_read_everything_once(make_hub: MakeHub):
 async def test_reconciling_says_what_the_platform_holds_and_what_we_hold(make_hub: MakeHub, clock):
     hub, _ = await polled(make_hub)
     await hub.polls.poll("platform")
-    assert await hub.polls.reconcile("platform") == (5, 5)
+    assert await reconciled(hub) == (5, 5)
     row = await cursor(hub)
     assert (row["platform_count"], row["our_count"], row["counted_at"]) == (5, 5, clock.now())
     await hub.flush()
@@ -206,17 +212,20 @@ async def test_reconciling_fills_a_gap_that_the_cursor_has_passed(make_hub: Make
     hub, platform = await polled(make_hub)
     await hub.polls.poll("platform")
     platform.held.insert(1, lead(77))  # the platform lists it late, behind our cursor
-    assert await hub.polls.reconcile("platform") == (6, 6)
+    assert await reconciled(hub) == (6, 6)
     assert "77" in {row["key"] for row in await all_rows(hub, "submission")}
     assert len(await all_rows(hub, "submission")) == 6
     await hub.flush()
-    (event,) = await rows(hub, "event", kind="source.gap")
-    assert event["data"] == {"platform": 6, "ours": 5}
+    (event,) = await rows(hub, "event", kind="source.filled")
+    assert {**event["data"], "since": 0, "until": 0} == {
+        "platform": 6, "ours": 6, "missing": 0, "filled": 1, "since": 0, "until": 0,
+    }  # fmt: skip
+    assert await rows(hub, "event", kind="source.gap") == []
 
 
 async def test_reconciling_before_the_first_poll_reads_everything(make_hub: MakeHub):
     hub, _ = await polled(make_hub)
-    assert await hub.polls.reconcile("platform") == (5, 5)
+    assert await reconciled(hub) == (5, 5)
 
 
 async def test_old_leads_that_came_today_do_not_hide_a_gap(make_hub: MakeHub):
@@ -225,7 +234,7 @@ async def test_old_leads_that_came_today_do_not_hide_a_gap(make_hub: MakeHub):
     platform.held = [*old, *platform.held]
     await hub.polls.poll("platform")
     platform.held.insert(2, lead(77))
-    assert await hub.polls.reconcile("platform") == (4, 4)
+    assert await reconciled(hub) == (4, 4)
     assert "77" in {row["key"] for row in await all_rows(hub, "submission")}
 
 
@@ -266,4 +275,4 @@ async def test_a_lead_that_is_pushed_and_polled_counts_once(make_hub: MakeHub, f
     assert len(await all_rows(hub, "touch")) == 2
     assert [row["version"] for row in await all_rows(hub, "lead")] == [1, 1]
     assert len(hub.plan.sinks["crm"].sent) == 2
-    assert await hub.polls.reconcile("platform") == (2, 2)
+    assert await reconciled(hub) == (2, 2)

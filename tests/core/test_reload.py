@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 
 from hub.errors import Retry
 from hub.testing.fakes import WaitingSink
-from tests.conftest import BASIC, MakeHub, post, settled, until
+from tests.conftest import BASIC, MakeHub, post, reloaded, settled, until
 from tests.core.inputs import person
 from tests.core.looking import all_rows, rows
 
@@ -35,10 +36,73 @@ async def test_a_changed_route_is_in_force_for_the_next_lead(make_hub: MakeHub, 
     hub = await make_hub()
     await post(hub, person(1))
     rewrite(tmp_path, BASIC.replace("to: [crm, chat]", "to: [crm]"))
-    assert await hub.reload()
+    assert await reloaded(hub)
     await post(hub, person(2))
     await settled(hub)
     assert (told(hub, "crm"), told(hub, "chat")) == (2, 1)
+
+
+HALF = BASIC.partition("flows:")[0]
+"""A configuration as an editor leaves it for a moment while it saves: it can be read, and takes no leads."""
+
+
+async def test_a_file_that_is_being_saved_is_left_alone_until_it_holds_still(make_hub: MakeHub, tmp_path):
+    hub = await make_hub()
+    changed = BASIC.replace("to: [crm, chat]", "to: [crm]")
+    for text in (HALF, HALF[:-20], changed):
+        rewrite(tmp_path, text)
+        assert not await hub.reload()
+    assert await hub.reload()
+    assert hub.plan.text == changed
+    await hub.flush()
+    assert await rows(hub, "event", kind="config.refused") == []
+    assert len(await all_rows(hub, "config_revision")) == 2
+
+
+async def test_a_file_that_changes_without_another_size_or_time_does_not_hold_still(make_hub: MakeHub, tmp_path):
+    hub = await make_hub()
+    file = tmp_path / "hub.yaml"
+    first, second = (BASIC.replace("to: [crm, chat]", f"to: [{sink}]") for sink in ("crm", "chat"))
+    rewrite(tmp_path, second + "#")
+    at = file.stat().st_mtime_ns
+    assert not await hub.reload()
+    rewrite(tmp_path, first + "##")
+    os.utime(file, ns=(at, at))
+    assert not await hub.reload()
+    assert await hub.reload()
+    assert hub.plan.text == first + "##"
+
+
+async def test_a_change_that_is_taken_back_before_it_holds_still_never_was(make_hub: MakeHub, tmp_path):
+    hub = await make_hub()
+    file = tmp_path / "hub.yaml"
+    at = file.stat().st_mtime_ns
+    rewrite(tmp_path, HALF)
+    assert not await hub.reload()
+    rewrite(tmp_path, BASIC)
+    os.utime(file, ns=(at, at))
+    assert [await hub.reload() for _ in range(3)] == [False] * 3
+    rewrite(tmp_path, HALF)
+    assert not await hub.reload()
+
+
+SAVES = """
+from pathlib import Path
+
+file = Path(__file__).parents[1] / "hub.yaml"
+if "chat]" in file.read_text():
+    file.write_text(file.read_text().replace("[crm, chat]", "[crm]"))
+"""
+
+
+async def test_a_file_that_is_saved_while_it_is_read_is_looked_at_anew(make_hub: MakeHub, tmp_path):
+    hub = await make_hub()
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "saves.py").write_text(SAVES)
+    assert [await hub.reload() for _ in range(3)] == [False] * 3
+    assert await hub.reload()
+    assert hub.plan.text == BASIC.replace("[crm, chat]", "[crm]")
+    assert len(await all_rows(hub, "config_revision")) == 2
 
 
 async def test_every_configuration_that_ran_is_a_revision_with_what_changed(make_hub: MakeHub, tmp_path, clock):
@@ -46,7 +110,7 @@ async def test_every_configuration_that_ran_is_a_revision_with_what_changed(make
     clock.turn(60)
     changed = BASIC.replace("to: [crm, chat]", "to: [crm]")
     rewrite(tmp_path, changed)
-    await hub.reload()
+    await reloaded(hub)
     first, second = await all_rows(hub, "config_revision")
     assert (first["text"], second["text"]) == (BASIC, changed)
     assert (second["published_at"], hub.plan.revision) == (clock.now(), second["id"])
@@ -58,7 +122,7 @@ async def test_decisions_name_the_revision_they_were_made_under(make_hub: MakeHu
     hub = await make_hub()
     await post(hub, person(1))
     rewrite(tmp_path, BASIC.replace("to: [crm, chat]", "to: [crm]"))
-    await hub.reload()
+    await reloaded(hub)
     await post(hub, person(2))
     decisions = await all_rows(hub, "decision")
     revisions = [row["id"] for row in await all_rows(hub, "config_revision")]
@@ -96,8 +160,8 @@ async def test_a_wrong_configuration_leaves_the_old_one_running_and_is_told_once
     hub = await make_hub()
     text, says = BAD[kind]
     rewrite(tmp_path, text)
-    assert not await hub.reload()
-    assert not await hub.reload()
+    assert not await reloaded(hub)
+    assert not await reloaded(hub)
     await post(hub, person(1))
     await settled(hub)
     assert (told(hub, "crm"), told(hub, "chat")) == (1, 1)
@@ -111,16 +175,16 @@ async def test_a_wrong_configuration_leaves_the_old_one_running_and_is_told_once
 async def test_a_configuration_that_is_gone_leaves_the_old_one_running(make_hub: MakeHub, tmp_path):
     hub = await make_hub()
     (tmp_path / "hub.yaml").unlink()
-    assert not await hub.reload()
+    assert not await reloaded(hub)
     assert "cannot be read" in (hub.publisher.refused or "")
 
 
 async def test_a_mended_configuration_is_published(make_hub: MakeHub, tmp_path):
     hub = await make_hub()
     rewrite(tmp_path, BAD["no YAML"][0])
-    await hub.reload()
+    await reloaded(hub)
     rewrite(tmp_path, BASIC.replace("to: [crm, chat]", "to: [crm]"))
-    assert await hub.reload()
+    assert await reloaded(hub)
     assert hub.publisher.refused is None
     await hub.flush()
     assert len(await rows(hub, "event", kind="config.published")) == 1
@@ -131,10 +195,11 @@ async def test_a_configuration_that_could_not_be_stored_is_published_with_the_ne
     rewrite(tmp_path, BASIC.replace("to: [crm, chat]", "to: [crm]"))
     await hub.db.write(_rename, "config_revision", "config_gone")
     with pytest.raises(sa.exc.SQLAlchemyError):
-        await hub.reload()
+        await reloaded(hub)
     await hub.db.write(_rename, "config_gone", "config_revision")
-    assert await hub.reload()
+    assert await reloaded(hub)
     assert hub.plan.revision == (await all_rows(hub, "config_revision"))[-1]["id"]
+    assert hub.plan.text == BASIC.replace("to: [crm, chat]", "to: [crm]")
 
 
 async def test_a_sink_that_did_not_change_keeps_its_rest_and_what_it_is_sending(make_hub: MakeHub, tmp_path, clock):
@@ -144,7 +209,7 @@ async def test_a_sink_that_did_not_change_keeps_its_rest_and_what_it_is_sending(
     await post(hub, person(1))
     await until(lambda: chat.sink.started and not crm.open())
     rewrite(tmp_path, BASIC.replace("memory_sink", "waiting_sink").replace("name: all", "name: everyone"))
-    assert await hub.reload()
+    assert await reloaded(hub)
     assert (hub.dispatcher.lanes["crm"], hub.dispatcher.lanes["chat"]) == (crm, chat)
     assert not crm.open()
     assert len(chat.held) == 1
@@ -162,7 +227,7 @@ async def test_a_sink_whose_settings_changed_finishes_what_it_was_sending_and_st
         await post(hub, person(number))
     await until(lambda: old.started)
     rewrite(tmp_path, config.replace("{connector: waiting_sink}", "{connector: waiting_sink, timeout: 7}"))
-    reloading = asyncio.create_task(hub.reload())
+    reloading = asyncio.create_task(reloaded(hub))
     await until(lambda: hub.dispatcher.lanes["chat"] is not before)
     old.go.set()
     assert await reloading
@@ -179,11 +244,11 @@ async def test_leads_of_a_sink_that_was_taken_away_wait_until_it_is_back(make_hu
     await post(hub, person(1))
     without = BASIC.replace("  chat: {connector: memory_sink}\n", "").replace("[crm, chat]", "[crm]")
     rewrite(tmp_path, without)
-    assert await hub.reload()
+    assert await reloaded(hub)
     await settled(hub)
     assert [row["state"] for row in await rows(hub, "delivery", sink="chat")] == ["ready"]
     rewrite(tmp_path, BASIC)
-    assert await hub.reload()
+    assert await reloaded(hub)
     await hub.dispatcher.resume("chat")
     await settled(hub)
     assert told(hub, "chat") == 1
@@ -193,7 +258,7 @@ async def test_a_pause_outlasts_a_changed_configuration(make_hub: MakeHub, tmp_p
     hub = await make_hub()
     await hub.dispatcher.pause("chat", "the key is wrong")
     rewrite(tmp_path, BASIC.replace("{connector: memory_sink}", "{connector: memory_sink, timeout: 7}"))
-    assert await hub.reload()
+    assert await reloaded(hub)
     assert hub.dispatcher.lanes["chat"].gate.paused == "the key is wrong"
 
 
@@ -201,14 +266,47 @@ async def test_a_changed_mapping_and_a_new_plugin_are_noticed_too(make_hub: Make
     hub = await make_hub()
     (tmp_path / "mappings").mkdir()
     (tmp_path / "mappings" / "website.yaml").write_text("fields: {email: email, company: full_name}\n")
-    assert await hub.reload()
+    assert await reloaded(hub)
     said = (await post(hub, person(1))).json()
     (lead,) = await rows(hub, "lead", id=said["lead"])
     assert lead["company"] == "P 1"
     (tmp_path / "plugins").mkdir()
     (tmp_path / "plugins" / "broken.py").write_text("raise RuntimeError('x')\n")
-    assert await hub.reload()
+    assert await reloaded(hub)
     assert [broken.name for broken in hub.plugins.broken] == ["broken"]
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+
+
+async def test_a_plugin_that_cannot_be_loaded_is_told_in_the_log_at_the_start_and_when_it_changes(
+    make_hub: MakeHub, tmp_path, caplog
+):
+    (tmp_path / "plugins").mkdir()
+    file = tmp_path / "plugins" / "broken.py"
+    file.write_text("import os\nraise RuntimeError('no luck')\n")
+    hub = await make_hub()
+    assert warnings(caplog) == [f"event=plugin.broken file={file}:2 detail='RuntimeError: no luck'"]
+    caplog.clear()
+    assert [await hub.reload() for _ in range(3)] == [False] * 3
+    assert warnings(caplog) == []
+    file.write_text("raise RuntimeError('still none')\n")
+    assert await reloaded(hub)
+    assert warnings(caplog) == [f"event=plugin.broken file={file}:1 detail='RuntimeError: still none'"]
+
+
+async def test_a_refused_configuration_that_names_a_broken_plugins_connector_tells_of_the_plugin(
+    make_hub: MakeHub, tmp_path, caplog
+):
+    hub = await make_hub()
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "acme.py").write_text("import nothing_of_that_name\n")
+    rewrite(tmp_path, BASIC.replace("{connector: memory_sink}", "{connector: acme}"))
+    assert not await reloaded(hub)
+    told_of = [said for said in warnings(caplog) if "plugin.broken" in said]
+    assert len(told_of) == 1
+    assert "acme.py:1 detail=\"ModuleNotFoundError: No module named 'nothing_of_that_name'" in told_of[0]
 
 
 def _rename(old: str, new: str, *, session) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hub.errors import BadInput
-from tests.conftest import MakeHub, post, settled
+from tests.conftest import MakeHub, post, reloaded, settled
 from tests.core.looking import all_rows, lead_of, rows
 
 CONFIG = """
@@ -125,12 +125,12 @@ async def test_a_corrected_mapping_corrects_the_lead(make_hub: MakeHub, tmp_path
     (tmp_path / "mappings").mkdir()
     mapping = tmp_path / "mappings" / "website.yaml"
     mapping.write_text("fields: {full_name: full_name, email: email, title: firma}\n")
-    await hub.reload()
+    await reloaded(hub)
     crm = hub.dispatcher.lanes["crm"].sink
     said = await send(hub, ANN)
     assert (await lead_of(hub, said["lead"])).title == "Acme Ltd"
     mapping.write_text("fields: {full_name: full_name, email: email, company: firma}\n")
-    await hub.reload()
+    await reloaded(hub)
     await hub.replays.replay(said["submission"])
     await settled(hub)
     lead = await lead_of(hub, said["lead"])
@@ -143,11 +143,11 @@ async def test_a_corrected_mapping_keeps_what_other_submissions_said(make_hub: M
     (tmp_path / "mappings").mkdir()
     mapping = tmp_path / "mappings" / "website.yaml"
     mapping.write_text("fields: {full_name: full_name, email: email, title: firma, city: city}\n")
-    await hub.reload()
+    await reloaded(hub)
     said = await send(hub, ANN)
     await send(hub, {"id": "2", "email": "ann@example.com", "city": "Shanghai", "firma": "Acme Group"})
     mapping.write_text("fields: {full_name: full_name, email: email, company: firma, city: city}\n")
-    await hub.reload()
+    await reloaded(hub)
     await hub.replays.replay(said["submission"])
     lead = await lead_of(hub, said["lead"])
     assert (lead.full_name, lead.company, lead.title, lead.city) == ("Ann Ng", "Acme Ltd", "Acme Group", "Shanghai")
@@ -173,7 +173,7 @@ async def test_a_lead_whose_replay_ends_in_quarantine_keeps_its_submission(make_
         config().replace("from: [website]", "from: [website]\n    steps: [map, normalize, {validate: {required: [title]}}, "
                          "dedupe, route, deliver]")
     )  # fmt: skip
-    assert await hub.reload()
+    assert await reloaded(hub)
     again = await hub.replays.replay(said["submission"])
     assert (again.status, again.lead) == ("quarantined", said["lead"])
     (row,) = await all_rows(hub, "submission")

@@ -218,5 +218,16 @@ async def test_after_a_crash_the_backlog_drains_and_a_sink_that_can_tell_sees_no
     assert sorted(lead.email for lead in crm.sent) == sorted(f"p{number}@example.com" for number in range(12))
 
 
+async def test_a_hub_without_a_role_only_looks_and_leaves_what_was_being_sent_to_others(make_hub: MakeHub):
+    hub = await caught_sending(make_hub)
+    before = await the_delivery(hub)
+    await make_hub.crash(hub)
+    hub = await make_hub(one_sink("waiting_sink").replace("name: all", "name: every"), roles=frozenset())
+    await hub.dispatcher.sweep()
+    assert await the_delivery(hub) == before
+    assert hub.plan.sinks["crm"].started == []
+    assert [row["text"] for row in await all_rows(hub, "config_revision")] == [one_sink("waiting_sink")]
+
+
 def _as_if_sending(until, *, session) -> None:
     session.execute(sa.update(DELIVERY).values(state="sending", lease_by="node_gone", lease_until=until))

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from hub.errors import ConfigError
-from tests.conftest import MakeHub, post, settled
+from tests.conftest import MakeHub, post, reloaded, settled
 from tests.core.looking import all_rows
 
 CONFIG = """
@@ -111,7 +111,7 @@ async def test_a_simulation_writes_nothing_and_sends_nothing(make_hub: MakeHub):
     assert {name: await all_rows(hub, name) for name in tables} == before
     assert dict(hub.rotation.given("north")) == given
     assert len(hub.plan.sinks["crm"].sent) == 6
-    assert not await hub.reload()
+    assert not await reloaded(hub)
 
 
 async def test_a_wrong_configuration_is_refused_with_its_line(make_hub: MakeHub):

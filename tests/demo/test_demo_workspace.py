@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import stat
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,6 @@ from hub.loader import load
 from hub.plan import Plan
 from hub.rules import rules_of
 from hub.settings import load_settings
-from hub.settings.files import shipped_secret
 
 SINKS = {
     *("hubspot", "salesforce", "jiandaoyun", "google_sheets", "xlsx_file", "csv_file", "smtp", "slack", "dingtalk"),
@@ -40,11 +38,7 @@ def plan(folder: Path) -> Plan:
     settings, file = load_settings(folder / "hub.yaml")
     plugins = load(folder / "plugins")
     assert plugins.broken == ()
-    return plans.build(settings, file, plugins.registry, folder=folder, resolve=partial(_resolve, folder))
-
-
-def _resolve(folder: Path, reference: str) -> str | None:
-    return shipped_secret(reference, folder)
+    return plans.build(settings, file, plugins.registry, folder=folder, resolve=plugins.secrets(folder))
 
 
 @pytest.mark.parametrize("demo", [False, True])

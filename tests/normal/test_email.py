@@ -168,6 +168,20 @@ def test_a_good_address_is_accepted_and_compares_with_itself(raw):
     assert match_key(f"ANN+tag@{address}") == match_key(f"ann@{address}") or not cleaned.valid
 
 
+LOCALS = st.text(st.sampled_from("aZ9.+_-'*@ \"é"), max_size=20) | st.sampled_from(
+    ["Postmaster", "INFO", "a" * 64, "x.y"]
+)
+DOMAINS = st.sampled_from(
+    ["acme.com", "ACME.Com", "bücher.de", "xn--bcher-kva.de", "a..b", "localhost", "[1.2.3.4]", "", "-a.com"]
+)
+
+
+@given(LOCALS, DOMAINS)
+def test_a_domain_checked_once_judges_every_address_as_a_whole_check_would(local, domain):
+    whole = email_module._validated(f"{local}@{domain}".strip(email_module._EDGES))
+    assert email_module._valid(f"{local}@{domain}") == whole
+
+
 def test_answers_are_remembered():
     email("remembered@acme.com")
     before = email_module.email.cache_info().hits

@@ -36,6 +36,8 @@ from hub.normal.numbers import amount, plain_number
         ("50人以下", "0", "50", None),
         ("１００", "100", "100", None),
         ("3亿", "300000000", "300000000", None),
+        ("12,50 a seat", "12.50", "12.50", None),
+        ("about 500 people", "500", "500", None),
         ("1.25万", "12500", "12500", None),
     ],
 )
@@ -46,8 +48,12 @@ def test_an_amount_is_read_beside_its_text(raw, low, high, currency):
 
 
 @pytest.mark.parametrize(
-    "raw", ["1.234", "1e5", "1e999", "a lot", "2024-02-03", "10,000,00", "1.2.3", "5 of 10", "NaN", "--"]
-)
+    "raw",
+    [
+        "1.234", "1e5", "1e999", "a lot", "2024-02-03", "10,000,00", "1.2.3", "5 of 10", "NaN", "--", "12,5x", "12,x",
+        "12.50abc", "1 000x", "1'000x", "12_", "5x", "12,5%", "12,5k5", "5 %",
+    ],
+)  # fmt: skip
 def test_an_amount_that_can_be_read_in_two_ways_or_none_stays_text(raw):
     assert (amount(raw).value, dict(amount(raw).parts)) == (raw, {})
     assert plain_number(raw)[:2] == (None, False)
@@ -60,3 +66,9 @@ def test_an_amount_that_can_be_read_in_two_ways_or_none_stays_text(raw):
 )
 def test_a_cost_is_a_plain_number(raw, value, parts):
     assert (plain_number(raw).value, dict(plain_number(raw).parts)) == (value, parts)
+
+
+@pytest.mark.parametrize("raw", ["12.50 a lead", "12,5 x", "about 12", "5人", "500+", "50-50", "12,5€x"])
+def test_a_cost_with_words_beside_it_is_not_a_plain_number(raw):
+    assert plain_number(raw)[:2] == (None, False)
+    assert plain_number(raw).codes == ("number_unclear",)

@@ -11,12 +11,54 @@ down_revision = None
 
 def upgrade() -> None:
     op.create_table(
+        "access_token",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=True),
+        sa.Column("asked_until", Utc(), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("trouble", sa.String(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "alarm",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=True),
+        sa.Column("sink", sa.String(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("data", Json(), nullable=True),
+        sa.Column("raised_at", Utc(), nullable=False),
+        sa.Column("closed_at", Utc(), nullable=True),
+        sa.Column("acknowledged_at", Utc(), nullable=True),
+        sa.Column("acknowledged_by", sa.String(), nullable=True),
+        sa.Column("told", Json(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("alarm", schema=None) as batch_op:
+        batch_op.create_index(
+            "alarm_open",
+            ["name"],
+            unique=True,
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        )
+        batch_op.create_index("alarm_state", ["state", "id"], unique=False)
+
+    op.create_table(
         "api_key",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("role", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("prefix", sa.String(), nullable=False),
         sa.Column("source", sa.String(), nullable=True),
         sa.Column("created_at", Utc(), nullable=False),
+        sa.Column("expires_at", Utc(), nullable=True),
         sa.Column("last_used_at", Utc(), nullable=True),
         sa.Column("revoked_at", Utc(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
@@ -39,6 +81,25 @@ def upgrade() -> None:
         batch_op.create_index("attempt_delivery", ["delivery", "number", "fence"], unique=True)
 
     op.create_table(
+        "audit",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("target", sa.String(), nullable=True),
+        sa.Column("address", sa.String(), nullable=True),
+        sa.Column("request", sa.String(), nullable=True),
+        sa.Column("before", sa.String(), nullable=True),
+        sa.Column("after", sa.String(), nullable=True),
+        sa.Column("data", Json(), nullable=True),
+        sa.Column("key_id", sa.String(), nullable=False),
+        sa.Column("seal", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.create_index("audit_what", ["what", "id"], unique=False)
+
+    op.create_table(
         "config_revision",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
@@ -51,6 +112,50 @@ def upgrade() -> None:
     with op.batch_alter_table("config_revision", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_config_revision_digest"), ["digest"], unique=False)
 
+    op.create_table(
+        "consent",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lead", sa.String(), nullable=True),
+        sa.Column("submission", sa.String(), nullable=True),
+        sa.Column("source", sa.String(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("recipient", sa.String(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=True),
+        sa.Column("contact", sa.String(), nullable=True),
+        sa.Column("wording", sa.Text(), nullable=True),
+        sa.Column("wording_hash", sa.String(), nullable=True),
+        sa.Column("address", sa.String(), nullable=True),
+        sa.Column("user_agent", sa.String(), nullable=True),
+        sa.Column("page_url", sa.String(), nullable=True),
+        sa.Column("form", sa.String(), nullable=True),
+        sa.Column("certificate", sa.String(), nullable=True),
+        sa.Column("sealed", sa.String(), nullable=True),
+        sa.Column("sealed_at", Utc(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("consent", schema=None) as batch_op:
+        batch_op.create_index("consent_lead", ["lead", "id"], unique=False)
+        batch_op.create_index("consent_submission", ["submission"], unique=False)
+
+    op.create_table(
+        "copy_mark",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("made_at", Utc(), nullable=True),
+        sa.Column("paused", sa.Boolean(), nullable=False),
+        sa.Column("stopped", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "credential",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("ends_at", Utc(), nullable=True),
+        sa.Column("refused", sa.String(), nullable=True),
+        sa.Column("checked_at", Utc(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
     op.create_table(
         "cursor",
         sa.Column("source", sa.String(), nullable=False),
@@ -128,6 +233,27 @@ def upgrade() -> None:
         batch_op.create_index("delivery_state", ["state", "sink", "id"], unique=False)
 
     op.create_table(
+        "erasure",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("key_id", sa.String(), nullable=False),
+        sa.Column("leads", Json(), nullable=True),
+        sa.Column("counts", Json(), nullable=True),
+        sa.Column("kept", Json(), nullable=True),
+        sa.Column("places", Json(), nullable=True),
+        sa.Column("due_at", Utc(), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("scrubbed_at", Utc(), nullable=True),
+        sa.Column("done_at", Utc(), nullable=True),
+        sa.Column("lifted_at", Utc(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("erasure", schema=None) as batch_op:
+        batch_op.create_index("erasure_state", ["state"], unique=False)
+
+    op.create_table(
         "event",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("at", Utc(), nullable=False),
@@ -160,6 +286,19 @@ def upgrade() -> None:
     with op.batch_alter_table("file_import", schema=None) as batch_op:
         batch_op.create_index("import_file", ["source", "digest"], unique=False)
 
+    op.create_table(
+        "hub_user",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("password", sa.String(), nullable=False),
+        sa.Column("created_at", Utc(), nullable=False),
+        sa.Column("password_at", Utc(), nullable=False),
+        sa.Column("last_login_at", Utc(), nullable=True),
+        sa.Column("disabled_at", Utc(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("name"),
+    )
     op.create_table(
         "identity",
         sa.Column("key", sa.String(), nullable=False),
@@ -220,6 +359,54 @@ def upgrade() -> None:
         batch_op.create_index("merge_other", ["other"], unique=False)
 
     op.create_table(
+        "legal_hold",
+        sa.Column("lead", sa.String(), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("lead"),
+    )
+    op.create_table(
+        "login",
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("user_id", sa.String(), nullable=False),
+        sa.Column("created_at", Utc(), nullable=False),
+        sa.Column("seen_at", Utc(), nullable=False),
+        sa.Column("address", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    with op.batch_alter_table("login", schema=None) as batch_op:
+        batch_op.create_index("login_user", ["user_id"], unique=False)
+
+    op.create_table(
+        "node",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("pid", sa.Integer(), nullable=False),
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("migration", sa.String(), nullable=False),
+        sa.Column("roles", sa.String(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=True),
+        sa.Column("digest", sa.String(), nullable=True),
+        sa.Column("file_digest", sa.String(), nullable=True),
+        sa.Column("started_at", Utc(), nullable=False),
+        sa.Column("seen_at", Utc(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "pace",
+        sa.Column("sink", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("free_at", sa.Double(), nullable=False),
+        sa.Column("rest_until", Utc(), nullable=True),
+        sa.Column("open_until", Utc(), nullable=True),
+        sa.Column("rest", sa.Float(), nullable=False),
+        sa.Column("good", sa.Integer(), nullable=False),
+        sa.Column("probe_by", sa.String(), nullable=True),
+        sa.Column("probe_until", Utc(), nullable=True),
+        sa.PrimaryKeyConstraint("sink"),
+    )
+    op.create_table(
         "rotation",
         sa.Column("team", sa.String(), nullable=False),
         sa.Column("member", sa.String(), nullable=False),
@@ -227,6 +414,7 @@ def upgrade() -> None:
         sa.Column("given", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("team", "member", "day"),
     )
+    op.create_table("schema_floor", sa.Column("floor", sa.String(), nullable=False), sa.PrimaryKeyConstraint("floor"))
     op.create_table(
         "sink_state",
         sa.Column("sink", sa.String(), nullable=False),
@@ -240,6 +428,23 @@ def upgrade() -> None:
         sa.Column("field", sa.String(), nullable=False),
         sa.Column("first_seen_at", Utc(), nullable=False),
         sa.PrimaryKeyConstraint("source", "field"),
+    )
+    op.create_table(
+        "source_hour",
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("hour", Utc(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("minutes", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "hour"),
+    )
+    op.create_table(
+        "source_watch",
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("first_at", Utc(), nullable=False),
+        sa.Column("last_at", Utc(), nullable=False),
+        sa.Column("watched_from", Utc(), nullable=True),
+        sa.Column("looked_at", Utc(), nullable=True),
+        sa.PrimaryKeyConstraint("source"),
     )
     op.create_table(
         "submission",
@@ -300,6 +505,28 @@ def upgrade() -> None:
         batch_op.create_index("suggestion_pair", ["lead", "other"], unique=True)
 
     op.create_table(
+        "tick",
+        sa.Column("schedule", sa.String(), nullable=False),
+        sa.Column("tick", Utc(), nullable=False),
+        sa.Column("node", sa.String(), nullable=False),
+        sa.Column("taken_at", Utc(), nullable=False),
+        sa.Column("lease_until", Utc(), nullable=False),
+        sa.Column("done_at", Utc(), nullable=True),
+        sa.Column("fence", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("schedule", "tick"),
+    )
+    op.create_table(
+        "tombstone",
+        sa.Column("mark", sa.String(), nullable=False),
+        sa.Column("erasure", sa.String(), nullable=False),
+        sa.Column("key_id", sa.String(), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.PrimaryKeyConstraint("mark"),
+    )
+    with op.batch_alter_table("tombstone", schema=None) as batch_op:
+        batch_op.create_index("tombstone_erasure", ["erasure"], unique=False)
+
+    op.create_table(
         "touch",
         sa.Column("submission", sa.String(), nullable=False),
         sa.Column("lead", sa.String(), nullable=False),
@@ -326,6 +553,11 @@ def downgrade() -> None:
         batch_op.drop_index("touch_campaign")
 
     op.drop_table("touch")
+    with op.batch_alter_table("tombstone", schema=None) as batch_op:
+        batch_op.drop_index("tombstone_erasure")
+
+    op.drop_table("tombstone")
+    op.drop_table("tick")
     with op.batch_alter_table("suggestion", schema=None) as batch_op:
         batch_op.drop_index("suggestion_pair")
 
@@ -342,9 +574,19 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_submission_import_id"))
 
     op.drop_table("submission")
+    op.drop_table("source_watch")
+    op.drop_table("source_hour")
     op.drop_table("source_field")
     op.drop_table("sink_state")
+    op.drop_table("schema_floor")
     op.drop_table("rotation")
+    op.drop_table("pace")
+    op.drop_table("node")
+    with op.batch_alter_table("login", schema=None) as batch_op:
+        batch_op.drop_index("login_user")
+
+    op.drop_table("login")
+    op.drop_table("legal_hold")
     with op.batch_alter_table("lead_merge", schema=None) as batch_op:
         batch_op.drop_index("merge_other")
         batch_op.drop_index("merge_lead")
@@ -361,6 +603,7 @@ def downgrade() -> None:
         batch_op.drop_index("identity_exact", sqlite_where=sa.text("exact"), postgresql_where=sa.text("exact"))
 
     op.drop_table("identity")
+    op.drop_table("hub_user")
     with op.batch_alter_table("file_import", schema=None) as batch_op:
         batch_op.drop_index("import_file")
 
@@ -370,6 +613,10 @@ def downgrade() -> None:
         batch_op.drop_index("event_kind")
 
     op.drop_table("event")
+    with op.batch_alter_table("erasure", schema=None) as batch_op:
+        batch_op.drop_index("erasure_state")
+
+    op.drop_table("erasure")
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.drop_index("delivery_state")
         batch_op.drop_index("delivery_once")
@@ -387,12 +634,31 @@ def downgrade() -> None:
 
     op.drop_table("decision")
     op.drop_table("cursor")
+    op.drop_table("credential")
+    op.drop_table("copy_mark")
+    with op.batch_alter_table("consent", schema=None) as batch_op:
+        batch_op.drop_index("consent_submission")
+        batch_op.drop_index("consent_lead")
+
+    op.drop_table("consent")
     with op.batch_alter_table("config_revision", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_config_revision_digest"))
 
     op.drop_table("config_revision")
+    with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.drop_index("audit_what")
+
+    op.drop_table("audit")
     with op.batch_alter_table("attempt", schema=None) as batch_op:
         batch_op.drop_index("attempt_delivery")
 
     op.drop_table("attempt")
     op.drop_table("api_key")
+    with op.batch_alter_table("alarm", schema=None) as batch_op:
+        batch_op.drop_index("alarm_state")
+        batch_op.drop_index(
+            "alarm_open", sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'")
+        )
+
+    op.drop_table("alarm")
+    op.drop_table("access_token")

@@ -74,6 +74,14 @@ class Meta(Vendor):
         self.spend("leadgen")
         return super().dispatch(call)
 
+    @route("GET", "/debug_token")
+    def debug_token(self, call: Call) -> Reply:
+        """Say when a token ends (setting `expires_at`) and what it may read (`data_access_expires_at`); 0: never."""
+        known = {name: int(self.settings.get(name, 0)) for name in ("expires_at", "data_access_expires_at")}
+        ended = 0 < known["expires_at"] <= self.clock.now().timestamp()
+        error = {"error": {"code": 190, "subcode": 463, "message": "Error validating access token"}} if ended else {}
+        return Reply.json({"data": {"type": "PAGE", "is_valid": not ended, **known, **error}})
+
     @route("GET", "/{id}")
     def read(self, call: Call) -> Reply:
         """Read one lead or form."""

@@ -1,0 +1,1 @@
+"""Alarms: what a person must look at, judged, remembered and told."""

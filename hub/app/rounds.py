@@ -1,0 +1,59 @@
+"""The rounds of the scheduler: polls, watched folders and counts, each once however many nodes there are."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hub.source import FileSource, PollSource
+from hub.ticks import bell
+
+if TYPE_CHECKING:
+    from hub.app.hub import Hub
+
+QUARTER = 900.0  # of an hour: as late may the nightly count begin
+
+
+def ring_once(hub: Hub, every: float, name: str, work: Callable[[], Awaitable[Any]], *, soon: bool = False) -> None:
+    """Let work be done every so many seconds by one of the nodes; `soon`: the first time at once."""
+    hub.schedule.every(bell(every), name, partial(hub.ticks.once, name, every, work, soon=soon), soon=True)
+
+
+def ring_sources(hub: Hub) -> None:
+    """Poll, watch and count what the configuration names, as often as it says."""
+    hub.schedule.forget("source:")
+    if "scheduler" not in hub.office.roles:
+        return
+    for name, source in hub.plan.sources.items():
+        settings = hub.plan.settings.sources[name]
+        if not settings.enabled:
+            continue
+        if isinstance(source, PollSource):
+            every = settings.every or source.every.total_seconds()
+            ring_once(hub, every, f"source:poll:{name}", partial(hub.polls.poll, name), soon=True)
+            ring_once(hub, QUARTER, f"source:count:{name}", partial(hub.polls.reconcile_nightly, name))
+        if isinstance(source, FileSource):
+            every = settings.every or source.every.total_seconds()
+            _ring_watch(hub, every, name, getattr(source.config, "path", None))
+
+
+def _ring_watch(hub: Hub, every: float, name: str, pattern: str | None) -> None:
+    """Watch a folder, on the nodes that have it: one that does not leaves the round to the others."""
+    if not pattern:
+        return
+    start = hub.office.folder / Path(*_plain(Path(pattern)))
+    look = partial(hub.ticks.once, f"source:watch:{name}", every, partial(hub.imports.watch, name, hub.office.folder))
+
+    async def look_if_there() -> bool:
+        return start.is_dir() and await look()
+
+    hub.schedule.every(bell(every), f"source:watch:{name}", look_if_there, soon=True)
+
+
+def _plain(pattern: Path) -> tuple[str, ...]:
+    """Return the folder above the first part of a pattern that stands for several."""
+    parts = pattern.parts[:-1]
+    stars = [place for place, part in enumerate(parts) if any(sign in part for sign in "*?[")]
+    return parts[: stars[0]] if stars else parts

@@ -1,0 +1,160 @@
+"""Access tokens that all nodes use: one node asks for a new one, and stores it encrypted before anybody uses it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from sqlalchemy.exc import DBAPIError
+
+from hub.clock import Clock
+from hub.connector import Connector
+from hub.errors import ConfigError, Conflict, LeadhubError, Misconfigured, Retry, brief
+from hub.outgoing.caller import Caller
+from hub.outgoing.credential import Ask, Kept, Token
+from hub.settings.files import Secrets, secret_values
+from hub.store import tokens as store
+from hub.store.database import Database
+from hub.store.tokens import Stored
+
+if TYPE_CHECKING:
+    from hub.app.hub import Hub
+
+LEASE = timedelta(seconds=150)  # the longest a request for a token may take, and some
+PATIENCE = 20.0  # seconds a send waits for another node's request, well within an attempt
+LOOK_EVERY = 0.2
+NOBODY_ELSE = 5.0  # seconds until a send is tried again after that
+
+_GRANT = ("base_url", "token_url", "client_id", "account_id", "user", "username", "tenant")
+_TROUBLE = {"retry": Retry, "misconfigured": Misconfigured}
+
+
+def keep_tokens(hub: Hub) -> None:
+    """Let the connectors of the plan in force keep their tokens in the database; without a key they stay in memory."""
+    safe = open_safe(hub.plan.settings.hub.token_key, hub.plugins.secrets(hub.office.folder))
+    if safe is None or not hub.office.roles:
+        return
+    for kind, connectors in (("source", hub.plan.sources), ("sink", hub.plan.sinks)):
+        for name, connector in connectors.items():
+            if isinstance(connector, Caller):
+                place = Place(f"{kind}:{name}", grant_of(connector))
+                connector.keep_token(DatabaseKeeper(place, safe, hub.db, hub.holder, hub.clock))
+
+
+def open_safe(reference: str | None, secrets: Secrets) -> MultiFernet | None:
+    """Return what encrypts with the key a reference stands for, or with the first of several; raises ConfigError."""
+    if reference is None:
+        return None
+    try:
+        return MultiFernet([Fernet(part.strip()) for part in (secrets(reference[2:-1]) or "").split(",")])
+    except ValueError as error:
+        said = f"hub: token_key: {reference} is not there, or no key. A key is 32 random bytes in base64"
+        make = 'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
+        raise ConfigError(f"{said}; make one with {make}. Several, newest first, are separated by commas.") from error
+
+
+class Place:
+    """Whose token it is; it is part of what is encrypted, so that no row can be put in another's place."""
+
+    def __init__(self, name: str, grant: str) -> None:
+        self.name, self.grant = name, grant
+
+    def seal(self, kept: Kept, safe: MultiFernet) -> bytes:
+        """Return a token, encrypted for this place."""
+        token = kept.token
+        said = {
+            "for": self.name, "grant": self.grant, "value": token.value, "base_url": token.base_url,
+            "until": kept.until.isoformat(), "refresh": kept.refresh,
+        }  # fmt: skip
+        return safe.encrypt(json.dumps(said).encode())
+
+    def open(self, sealed: bytes | None, safe: MultiFernet) -> Kept | None:
+        """Return the token that was sealed for this place; None when there is none, or another key or grant made it."""
+        try:
+            said: dict[str, Any] = json.loads(safe.decrypt(sealed or b""))
+        except (InvalidToken, ValueError):
+            return None
+        if (said["for"], said["grant"]) != (self.name, self.grant):
+            return None
+        token = Token(said["value"], base_url=said["base_url"], refresh=said["refresh"])
+        return Kept(token, datetime.fromisoformat(said["until"]), said["refresh"])
+
+
+def grant_of(connector: Connector) -> str:
+    """Return a digest of the settings that a token was got with; with others it is not used any more."""
+    config = connector.config
+    refresh = getattr(config, "refresh_token", None)
+    secrets: Iterable[str] = secret_values(config) if refresh is None else (refresh.get_secret_value(),)
+    named = [str(getattr(config, name, None)) for name in _GRANT]
+    return hashlib.sha256("\0".join([connector.name, *named, *secrets]).encode()).hexdigest()
+
+
+class DatabaseKeeper:
+    """Keeps one connector's token in the database."""
+
+    def __init__(self, place: Place, safe: MultiFernet, db: Database, holder: str, clock: Clock) -> None:
+        self.place, self.safe, self.db, self.holder, self.clock = place, safe, db, holder, clock
+        self._unstored: tuple[Stored, Kept] | None = None  # got: the vendor may have ended the one before
+
+    async def current(self, refused: str | None, ask: Ask) -> Kept:
+        """Return the token all nodes use, or the one `ask` gets; raises what `ask` raised, here or on another node."""
+        try:
+            return await self._current(refused, ask)
+        except DBAPIError as error:
+            raise Retry(f"the token cannot be shared: the database does not answer ({brief(error)})") from error
+
+    async def _current(self, refused: str | None, ask: Ask) -> Kept:
+        ends = self.clock.monotonic() + PATIENCE
+        failures: int | None = None
+        while True:
+            if self._unstored is not None:
+                return await self._keep(*self._unstored)
+            stored = await self.db.beside(store.load, self.place.name)
+            kept = self.place.open(stored.sealed, self.safe)
+            now = self.clock.now()
+            if kept is not None and kept.token.value != refused and kept.until > now:
+                return kept
+            if failures is not None and stored.failures != failures:
+                raise _TROUBLE.get(stored.trouble or "", Retry)(stored.reason)
+            failures = stored.failures
+            if await self._begin(stored, now):
+                return await self._ask(stored, kept, ask)
+            if self.clock.monotonic() >= ends:
+                raise Retry("another node asks for the token, and has none yet", after=NOBODY_ELSE)
+            await self.clock.sleep(LOOK_EVERY)
+
+    async def _begin(self, stored: Stored, now: datetime) -> bool:
+        if stored.asked_until is not None and stored.asked_until >= now:
+            return False
+        try:
+            args = (self.place.name, stored.generation, self.holder, now, now + LEASE)
+            return await self.db.beside(store.begin, *args)
+        except Conflict:
+            return False
+
+    async def _ask(self, stored: Stored, kept: Kept | None, ask: Ask) -> Kept:
+        mine = (self.place.name, stored.generation, self.holder)
+        try:
+            new = await ask(kept.refresh if kept else None)
+        except LeadhubError as error:
+            trouble = "misconfigured" if isinstance(error, Misconfigured) else "retry"
+            await self.db.beside(store.fail, *mine, trouble, error.reason)
+            raise
+        except BaseException:
+            await self.db.beside(store.let_go, *mine)
+            raise
+        self._unstored = stored, new
+        return await self._keep(stored, new)
+
+    async def _keep(self, stored: Stored, new: Kept) -> Kept:
+        """Store a token; only then may it be used."""
+        mine = (self.place.name, stored.generation, self.holder)
+        ours = await self.db.beside(store.keep, *mine, self.place.seal(new, self.safe))
+        self._unstored = None
+        if not ours:
+            raise Retry("another node asked for a token too", after=1.0)
+        return new

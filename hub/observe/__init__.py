@@ -1,0 +1,1 @@
+"""What people watch a hub by: metrics, traces and logs."""

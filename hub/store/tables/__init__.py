@@ -1,0 +1,49 @@
+"""The tables. Work is rows: submissions to run, deliveries to send; everything else says what happened."""
+
+from hub.store.tables.access import LoginRow, UserRow
+from hub.store.tables.alarms import AlarmRow, CredentialRow, HourRow, WatchRow
+from hub.store.tables.audit import AuditRow
+from hub.store.tables.copies import CopyRow
+from hub.store.tables.deliveries import AttemptRow, DeliveryRow, SinkRow
+from hub.store.tables.intake import CursorRow, FieldRow, ImportRow, SubmissionRow
+from hub.store.tables.leads import DecisionRow, IdentityRow, LeadRow, MergeRow, SuggestionRow, TouchRow
+from hub.store.tables.nodes import FloorRow, NodeRow, PaceRow, TickRow, TokenRow
+from hub.store.tables.privacy import ConsentRow, ErasureRow, HoldRow, TombstoneRow
+from hub.store.tables.record import EventRow, KeyRow, RevisionRow, RotationRow
+
+__all__ = [
+    "AlarmRow",
+    "AttemptRow",
+    "AuditRow",
+    "ConsentRow",
+    "CopyRow",
+    "CredentialRow",
+    "CursorRow",
+    "DecisionRow",
+    "DeliveryRow",
+    "ErasureRow",
+    "EventRow",
+    "FieldRow",
+    "FloorRow",
+    "HoldRow",
+    "HourRow",
+    "IdentityRow",
+    "ImportRow",
+    "KeyRow",
+    "LeadRow",
+    "LoginRow",
+    "MergeRow",
+    "NodeRow",
+    "PaceRow",
+    "RevisionRow",
+    "RotationRow",
+    "SinkRow",
+    "SubmissionRow",
+    "SuggestionRow",
+    "TickRow",
+    "TokenRow",
+    "TombstoneRow",
+    "TouchRow",
+    "UserRow",
+    "WatchRow",
+]

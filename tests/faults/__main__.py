@@ -1,0 +1,91 @@
+"""`python -m tests.faults [short|long|report] [--seed N] [--only K1,P1]`: break hubs on purpose and count what is lost."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+import time
+from pathlib import Path
+
+from tests.faults import report
+from tests.faults.bench import Bench, opened
+from tests.faults.rows import Count, NotRun, Row, rows
+
+
+def main() -> int:
+    """Run the rows, print the table; 1 when a promise is broken."""
+    options = _options()
+    if options.what == "report":
+        report.write_page()
+        return 0
+    known = rows()
+    parts = dict(name.partition(":")[::2] for name in (options.only or "").split(",") if name)
+    only = list(parts)
+    unknown = [name for name in only if name not in known]
+    if unknown:
+        sys.exit(f"There is no row {unknown[0]!r}. There are: {', '.join(known)}.")
+    long = options.what == "long"
+    chosen = {n: row for n, row in known.items() if (n in only if only else long or row.short)}
+    seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
+    print(
+        f"seed {seed}, {options.what} set, load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores",
+        flush=True,
+    )
+    with opened(seed=seed, long=long, keep=options.keep, verbose=options.verbose, parts=parts) as bench:
+        bench.warm()
+        counts = {name: _counted(row, bench) for name, row in chosen.items()}
+    return _told(known, counts, seed, options, only)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("what", nargs="?", choices=("short", "long", "report"), default="short")
+    parser.add_argument("--seed", type=int, help="repeat the run of that seed")
+    parser.add_argument("--only", help="rows, such as K1,P1; K1:poll is what of K1 has that in its name")
+    parser.add_argument("--keep", type=Path, help="folder to work in, which stays")
+    parser.add_argument("--json", type=Path, help="write the result there too")
+    parser.add_argument("--verbose", action="store_true", help="name each trial")
+    return parser.parse_args()
+
+
+def _counted(row: Row, bench: Bench) -> Count:
+    began = time.monotonic()
+    try:
+        count = row.run(bench)
+    except NotRun as error:
+        count = Count(not_run=str(error))
+    count.seconds = round(time.monotonic() - began, 1)
+    state = f"not run: {count.not_run}" if count.not_run else "BROKEN" if count.broken else "holds"
+    print(f"{row.name:3} {state:8} {count.seconds:6.1f} s  {row.fault}", flush=True)
+    return count
+
+
+def _told(
+    known: dict[str, Row], counts: dict[str, Count], seed: int, options: argparse.Namespace, only: list[str]
+) -> int:
+    long = options.what == "long"
+    print(f"\n{report.table(known, counts)}\n")
+    for name, count in counts.items():
+        for note in count.notes:
+            print(f"{name}: {note}")
+    left = [name for name in known if name not in counts]
+    if left:
+        print(
+            f"Not in this set: {', '.join(left)} (make faults-long)." if not only else f"Left out: {', '.join(left)}."
+        )
+    said = report.result(known, counts, seed=seed, long=long)
+    if long and not only:
+        report.keep(said)  # a short one is kept with --json
+    if options.json:
+        report.keep(said, options.json)
+    wrong = [name for name, count in counts.items() if count.broken]
+    for name in wrong:
+        print(f"\n{name} is broken. Repeat it: python -m tests.faults {options.what} --seed {seed} --only {name}")
+        print("\n".join(f"  {line}" for line in counts[name].broken[:20]))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
