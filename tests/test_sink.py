@@ -244,7 +244,7 @@ def test_a_wait_given_as_a_date_is_counted_from_the_sinks_clock():
 
 async def test_a_connection_that_cannot_be_made_is_a_retry(client, unused_tcp_port):
     said = await said_by(toy(base_url=f"http://127.0.0.1:{unused_tcp_port}").send([a_lead()], client))
-    assert [type(each) for each in said] == [Retry]
+    assert [isinstance(each, Retry) for each in said] == [True]
 
 
 async def test_a_name_that_does_not_resolve_is_a_retry(client):

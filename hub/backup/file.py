@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import itertools
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -82,11 +83,17 @@ def alone(database: Path) -> Iterator[None]:
         yield
 
 
+def _unused(path: Path) -> Path:
+    """Return the path, or one with a number behind it where two copies are placed in one second."""
+    others = (path.with_name(f"{path.name}-{number}") for number in itertools.count(2))
+    return next(one for one in itertools.chain((path,), others) if not one.exists())
+
+
 def place(copied: Path, database: Path, now: datetime) -> Path | None:
     """Put a checked copy in the place of a database, whole or not at all; returns where the old one lies now."""
     kept = None
     if database.exists():
-        kept = database.with_name(f"{database.name}.replaced-{now:%Y%m%dT%H%M%SZ}")
+        kept = _unused(database.with_name(f"{database.name}.replaced-{now:%Y%m%dT%H%M%SZ}"))
         os.link(database, kept)
     for end in _BESIDE:
         old = Path(f"{database}{end}")

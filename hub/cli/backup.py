@@ -150,10 +150,10 @@ def _restore_server(
 ) -> dict[str, Any]:
     engine = place.db.writer
     server.refuse_running(engine, datetime.now(UTC))
-    if server.is_used(engine) and not force:
-        raise LeadhubError("The database holds leadhub's tables already. Add --force to replace what they hold.")
     with _draft(Path(tempfile.gettempdir())) as draft:
         _opened(file, draft, server.MAGIC, passphrase_file)
+        if server.is_used(engine) and not force:
+            raise LeadhubError("The database holds leadhub's tables already. Add --force to replace what they hold.")
         schema = server.check(draft)
         _check_schema(schema, file)
         made = server.restore(draft, engine, place.db.url, paused=pause, stopped=stopped)

@@ -113,9 +113,10 @@ HTTP = [
         for path in (
             b"/in/%2e%2e/admin", b"/in/../admin", b"//in/api", b"/in//api", b"/in/api.", b"/in/API", b"/IN/api",
             b"/in/api%00", b"/in/%ff", b"/in/api;x=1", b"/in/api%20", b"/in/", b"/in", b"/in/nobody", b"/../in/api",
-            b"/in/api/x", b"*",
+            b"*",
         )
     ),
+    Wire("14-a-key-that-is-none", post(b"/in/api/x"), 401),
     Wire("15-http-1.0-without-host", b"POST /in/api HTTP/1.0\r\ncontent-length: 2\r\n\r\n{}", 202, 1, closed=True),
     Wire("15-http-1.1-without-host", bare(b"content-length: 2", body=b"{}"), 202, 1),
     Wire("15-absolute-form", post(b"http://elsewhere.example/in/api"), 202, 1),

@@ -76,7 +76,10 @@ class Process:
 
     def wait(self) -> int:
         """Return its exit status, once it has ended by itself."""
-        return self._process.wait(60)
+        try:
+            return self._process.wait(60)
+        except subprocess.TimeoutExpired as error:
+            raise AssertionError(f"It goes on: {self.log}") from error
 
     @property
     def log(self) -> str:
@@ -167,11 +170,12 @@ def test_a_running_node_ends_with_the_reason_when_a_newer_leadhub_migrates(postg
     with Process(tmp_path / "old", database) as old, psycopg.connect(database, autocommit=True) as connection:
         old.ready()
         (schema,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.execute("UPDATE alembic_version SET version_num = '9999'; UPDATE schema_floor SET floor = '9999'")
         assert old.wait() == 1
         assert "The database has schema 9999, which this leadhub does not know" in old.log
         with Process(tmp_path / "again", database) as again:
             assert again.wait() == 1
             assert "The database has schema 9999" in again.log
         connection.execute("UPDATE alembic_version SET version_num = %s", (schema,))
+        connection.execute("UPDATE schema_floor SET floor = %s", (schema,))
     postgres.give_back(database)
