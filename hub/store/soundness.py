@@ -20,7 +20,7 @@ log = logging.getLogger("leadhub")
 SECONDS = 5.0  # a start may wait that long for the look at a large file; leadhub check looks at the rest
 ROUND = 1 << 31  # a commit's number is kept in user_version, which has 31 bits
 _DIGITS = 20
-_STEPS = 200_000  # of SQLite's machine between two looks at the clock
+_STEPS = 2_000  # of SQLite's machine between two looks at the clock
 
 _FATAL = ("SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_TRUNCATE",
           "SQLITE_IOERR_READ", "SQLITE_IOERR_SHORT_READ", "SQLITE_IOERR_FSTAT", "SQLITE_CORRUPT", "SQLITE_NOTADB",

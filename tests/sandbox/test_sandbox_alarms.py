@@ -13,7 +13,7 @@ import pytest
 from hub.app import Hub
 from hub.testing.fakes import HandClock
 from hub.testing.sandbox.server import Sandbox
-from tests.conftest import MakeHub, post
+from tests.conftest import MakeHub, post, settled
 
 CONFIG = """
 hub:
@@ -75,6 +75,7 @@ def everything(site: Sandbox) -> dict[str, list[str]]:
 
 async def test_a_silent_source_reaches_every_chat_and_the_mailbox_once(hub: Hub, site: Sandbox):
     await post(hub, '{"id": 1, "email": "p1@example.com"}')
+    await settled(hub)
     await hub.flush()
     site.configure("slack", channels=["C1"])
     sent = len(everything(site)["slack"])

@@ -104,7 +104,8 @@ async def test_a_sink_of_one_send_at_a_time_gets_one_from_all_processes_together
         sink.answer = lambda lead: Retry("answered 503") if lead.delivery.attempt == 1 else Sent()
     for number in range(4):
         await post(one, person(number))
-    await site.until(lambda: [job for job in site.jobs("status") if job != ("queued",)] == [] and len(site.jobs()) == 4)
+    await site.until(lambda: sum(len(sink.sent) for sink in sinks) == 4)
+    await site.until(lambda: site.jobs("status") == [("queued",)] * 4)
     for sink in sinks:
         sink.go.clear()
         sink.started.clear()
