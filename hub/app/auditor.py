@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import secrets
-import stat
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
@@ -16,8 +14,8 @@ import orjson
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from hub import keyfile
 from hub.clock import Clock
-from hub.errors import ConfigError
 from hub.settings import Environment
 from hub.store import audit, auditcheck
 from hub.store.auditcheck import Anchor, Report
@@ -26,7 +24,6 @@ from hub.store.database import Database
 log = logging.getLogger("leadhub")
 
 KEY_FILE = Path("data") / "audit.key"
-SHORTEST = 32
 EVERY = 60.0
 
 Unproven = dict[tuple[str, datetime], int]
@@ -104,52 +101,25 @@ def read_anchors(path: Path) -> list[Anchor]:
     return found
 
 
+_KEY = "the key of the audit log"
+
+
 def open_key(folder: Path) -> bytes:
     """Return the key of the audit log: of the environment, of a file it names, or of the workspace; made if need be."""
     environment = Environment()
     if environment.audit_key is not None:
-        return _long_enough(environment.audit_key.get_secret_value(), "LEADHUB_AUDIT_KEY")
+        return keyfile.long_enough(environment.audit_key.get_secret_value(), _KEY, "LEADHUB_AUDIT_KEY")
     path = folder / (environment.audit_key_file or KEY_FILE)
     if environment.audit_key_file is None and not path.exists():
-        _make_key(path)
-    try:
-        text = path.read_text("utf-8")
-        others = stat.S_IMODE(path.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO)
-    except (OSError, ValueError) as error:
-        said = f"The key of the audit log, {path}, cannot be read ({type(error).__name__})."
-        raise ConfigError(f"{said} Put it back, or let leadhub read it.") from error
-    if others and path.stat().st_uid == os.geteuid():
-        log.warning("event=secret.exposed file=%s detail='Others can read it: chmod 600.'", path)
-    return _long_enough(text, str(path))
-
-
-def _make_key(path: Path) -> None:
-    """Write a new key, whole or not at all; when another process was first, its key stands."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(file, secrets.token_hex(32).encode() + b"\n")
-        os.fsync(file)
-        os.link(new, path)
-    except FileExistsError:
-        pass
-    finally:
-        os.close(file)
-        new.unlink()
-
-
-def _long_enough(text: str, where: str) -> bytes:
-    if len(text.strip()) < SHORTEST:
-        raise ConfigError(f"{where}: the key of the audit log needs at least {SHORTEST} random characters.")
-    return text.strip().encode()
+        keyfile.make(path)
+    return keyfile.long_enough(keyfile.read(path, "The key of the audit log"), _KEY, str(path))
 
 
 def _old_keys(folder: Path) -> Iterable[bytes]:
     """Yield the keys that lie beside the workspace's, such as `audit.key.old`: entries may be sealed with them."""
     for path in sorted((folder / KEY_FILE).parent.glob(f"{KEY_FILE.name}*")):
         text = path.read_text("utf-8", "replace").strip()
-        if len(text) >= SHORTEST:
+        if len(text) >= keyfile.SHORTEST:
             yield text.encode()
 
 

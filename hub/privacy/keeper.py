@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import secrets
-import stat
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -13,14 +11,13 @@ from typing import Any
 
 import orjson
 
-from hub.errors import ConfigError
+from hub import keyfile
 from hub.pipeline.erased import mark_of
 
 log = logging.getLogger("leadhub")
 
 KEY_FILE = Path("data") / "privacy.key"
 LEDGER = Path("data") / "erased.jsonl"
-SHORTEST = 32
 
 _ERASURE = {"erasure", "at", "marks", "key"}
 
@@ -37,10 +34,8 @@ class Keeper:
         """Return the key, made when there is none; raises ConfigError for one that cannot be read."""
         if self._secret is None:
             text = self._given if self._given is not None else self._read()
-            if len(text.strip()) < SHORTEST:
-                said = f"The privacy key needs at least {SHORTEST} random characters."
-                raise ConfigError(f"{said} Check LEADHUB_PRIVACY_KEY, or {self.folder / KEY_FILE}.")
-            self._secret = text.strip().encode()
+            where = f"LEADHUB_PRIVACY_KEY, or {self.folder / KEY_FILE}"
+            self._secret = keyfile.long_enough(text, "the privacy key", where)
         return self._secret
 
     def key_id(self) -> str:
@@ -54,15 +49,8 @@ class Keeper:
     def _read(self) -> str:
         path = self.folder / KEY_FILE
         if not path.exists():
-            _make(path)
-        try:
-            mode = stat.S_IMODE(path.stat().st_mode)
-            if mode & (stat.S_IRWXG | stat.S_IRWXO) and path.stat().st_uid == os.geteuid():
-                log.warning("event=secret.exposed file=%s detail='Others can read it: chmod 600.'", path)
-            return path.read_text("utf-8")
-        except (OSError, ValueError) as error:
-            said = f"The privacy key {path} cannot be read ({type(error).__name__})."
-            raise ConfigError(f"{said} Put it back, or let leadhub read it.") from error
+            keyfile.make(path)
+        return keyfile.read(path, "The privacy key")
 
     def note(self, line: Mapping[str, Any]) -> None:
         """Append a line to the ledger; it is on the disk when this returns."""
@@ -97,19 +85,3 @@ class Keeper:
                 continue
             if isinstance(line, dict) and ({"lifted", "marks"} <= line.keys() or line.keys() >= _ERASURE):
                 yield line
-
-
-def _make(path: Path) -> None:
-    """Write a new key, whole or not at all; when another process was first, its key stands."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(file, secrets.token_hex(32).encode() + b"\n")
-        os.fsync(file)
-        os.link(new, path)
-    except FileExistsError:
-        pass
-    finally:
-        os.close(file)
-        new.unlink()

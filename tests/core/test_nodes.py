@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,10 +19,11 @@ from hub.store import migrations
 from hub.store.nodes import FORGOTTEN, GONE
 from hub.testing.fakes import START, CountedIds, HandClock
 from tests.api.calling import calling
-from tests.conftest import BASIC, MakeHub, Postgres, post, reloaded, settled, until
+from tests.conftest import BASIC, MakeHub, post, reloaded, settled, until
 from tests.core.inputs import one_sink, person
 from tests.core.looking import all_rows, rows
 from tests.core.test_ticks import Skewed
+from tests.core.together import OnPostgres
 
 CHANGED = BASIC.replace("to: [crm, chat]", "to: [crm]")
 THIRD = BASIC.replace("to: [crm, chat]", "to: [chat]")
@@ -128,16 +129,8 @@ async def test_each_role_rings_its_own_bells(make_hub: MakeHub, roles, rung):
     assert bells >= {"submissions", "node", "config", "flush"}
 
 
-class TestOnPostgres:
+class TestOnPostgres(OnPostgres):
     """What takes several processes on one database."""
-
-    pytestmark = pytest.mark.postgres
-
-    @pytest.fixture
-    def database(self, postgres: Postgres) -> Iterator[str]:
-        address = postgres.take()
-        yield address
-        postgres.give_back(address)
 
     # roles ------------------------------------------------------------------------------------------
 

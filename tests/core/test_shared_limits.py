@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -17,9 +16,10 @@ from hub.errors import Retry
 from hub.lead import Sent
 from hub.store.paces import Pace
 from hub.testing.fakes import START
-from tests.conftest import MakeHub, Postgres, post, settled, until
+from tests.conftest import MakeHub, post, settled, until
 from tests.core.inputs import one_sink, person
 from tests.core.looking import all_rows, rows
+from tests.core.together import OnPostgres
 
 
 def most_within(times: list[float], seconds: float) -> int:
@@ -27,16 +27,8 @@ def most_within(times: list[float], seconds: float) -> int:
     return max((sum(at <= other < at + seconds for other in times) for at in times), default=0)
 
 
-class TestOnPostgres:
+class TestOnPostgres(OnPostgres):
     """What takes several processes on one database."""
-
-    pytestmark = pytest.mark.postgres
-
-    @pytest.fixture
-    def database(self, postgres: Postgres) -> Iterator[str]:
-        address = postgres.take()
-        yield address
-        postgres.give_back(address)
 
     async def two(self, make_hub: MakeHub, **settings: object):
         """Return two hubs whose sinks write into one ledger when they are called."""

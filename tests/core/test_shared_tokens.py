@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from urllib.parse import parse_qs
 
 import httpx
@@ -22,9 +21,10 @@ from hub.sink import HttpSink
 from hub.store import tokens as store
 from hub.store.columns import TOKEN
 from hub.testing.fakes import START
-from tests.conftest import MakeHub, Postgres, post, settled, until
+from tests.conftest import MakeHub, post, settled, until
 from tests.core.inputs import one_sink, person
 from tests.core.looking import all_rows
+from tests.core.together import OnPostgres
 
 KEY = Fernet.generate_key().decode()
 
@@ -120,16 +120,8 @@ async def start(make_hub: MakeHub, vendor: Vendor, config: str = KEPT):
     return await make_hub(config, things=[Rotating], transport=httpx.MockTransport(vendor))
 
 
-class TestOnPostgres:
+class TestOnPostgres(OnPostgres):
     """What takes two processes on one database."""
-
-    pytestmark = pytest.mark.postgres
-
-    @pytest.fixture
-    def database(self, postgres: Postgres) -> Iterator[str]:
-        address = postgres.take()
-        yield address
-        postgres.give_back(address)
 
     async def test_fifty_sends_of_two_nodes_that_are_all_refused_ask_for_one_token(self, make_hub, vendor, clock):
         one, other = await start(make_hub, vendor), await start(make_hub, vendor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,9 +15,10 @@ from hub.lead import Page
 from hub.store import ticks as store
 from hub.testing.fakes import START, HandClock, MemoryPoll
 from hub.ticks import LEASE, Ticks, bell, tick_of
-from tests.conftest import MakeHub, Postgres, until
+from tests.conftest import MakeHub, until
 from tests.core.inputs import one_sink
 from tests.core.looking import all_rows
+from tests.core.together import OnPostgres
 
 POLLED = one_sink().replace("sources: {website:", "sources: {pages: {connector: counted_poll, every: 60s}, website:")
 
@@ -110,16 +111,8 @@ async def test_a_process_alone_begins_at_once_what_a_former_one_was_at(make_hub:
     assert await hub.ticks.once("s", 3600, work)
 
 
-class TestOnPostgres:
+class TestOnPostgres(OnPostgres):
     """What takes several processes on one database."""
-
-    pytestmark = pytest.mark.postgres
-
-    @pytest.fixture
-    def database(self, postgres: Postgres) -> Iterator[str]:
-        address = postgres.take()
-        yield address
-        postgres.give_back(address)
 
     async def test_of_many_that_ask_at_once_one_gets_each_tick(self, make_hub: MakeHub, clock):
         hubs, work = [await make_hub() for _ in range(3)], Work()

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 
-import pytest
 from sqlalchemy.exc import OperationalError
 
 from hub.app import Hub
@@ -15,9 +13,10 @@ from hub.pipeline.context import Rotation
 from hub.settings.models import DEFAULT_STEPS
 from hub.step import Context, Options, Work, step
 from hub.store import turns
-from tests.conftest import MakeHub, Postgres, post, settled, until
+from tests.conftest import MakeHub, post, settled, until
 from tests.core.inputs import one_sink, person
 from tests.core.looking import all_rows
+from tests.core.together import OnPostgres
 
 TEAM = one_sink().replace("flows:", "teams: {north: {members: [MEMBERS]}}\nflows:").replace(
     "to: [crm]", "to: [crm], assign: {team: north}"
@@ -33,16 +32,8 @@ async def owners(hub: Hub) -> Counter[str | None]:
     return Counter(row["owner"] for row in await all_rows(hub, "lead"))
 
 
-class TestOnPostgres:
+class TestOnPostgres(OnPostgres):
     """What takes two processes on one database."""
-
-    pytestmark = pytest.mark.postgres
-
-    @pytest.fixture
-    def database(self, postgres: Postgres) -> Iterator[str]:
-        address = postgres.take()
-        yield address
-        postgres.give_back(address)
 
     async def test_a_daily_cap_counts_what_every_process_gave(self, make_hub: MakeHub):
         config = team("name: li, daily_cap: 2", "name: wang, daily_cap: 2")
