@@ -314,6 +314,24 @@ async def test_an_address_that_is_not_public_is_for_a_person(address):
     assert "allow_networks" in said[0].reason
 
 
+async def test_what_one_answer_asks_to_be_told_again_is_told_to_nobody():
+    seen: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\nset-cookie: who=first\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    listening = await asyncio.start_server(answer, "127.0.0.1", 0)
+    address = f"http://localhost:{listening.sockets[0].getsockname()[1]}/"  # a name: jars keep no cookies of numbers
+    async with listening, make_client(lambda: ["127.0.0.0/8", "::1/128"]) as client:
+        for _ in range(2):
+            await transmit(Request("GET", address), {}, client)
+    assert len(seen) == 2
+    assert b"cookie" not in seen[1].lower()
+
+
 async def test_hostile_text_is_sent_rather_than_raised(http, vendor):
     route = vendor.post("https://toy.example/x").respond(200)
     odd = "a\ud800\x00\r\nX: y"

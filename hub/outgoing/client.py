@@ -132,7 +132,9 @@ def make_client(networks: Networks = tuple) -> httpx.AsyncClient:
             limit=LIMIT, limit_per_host=PER_HOST, resolver=GuardedResolver(networks), use_dns_cache=False,
             keepalive_timeout=15,
         )  # fmt: skip
-        return aiohttp.ClientSession(connector=connector, auto_decompress=True, trust_env=False)
+        return aiohttp.ClientSession(
+            connector=connector, auto_decompress=True, trust_env=False, cookie_jar=aiohttp.DummyCookieJar()
+        )
 
     transport = _Guard(AiohttpTransport(client=session), networks)
     return _Forgetful(
