@@ -66,7 +66,7 @@ class Privacy:
         """Let bells be rung, some of them by one process of several; one that died left its erasures to the others."""
         every(5.0, "erased", self.returns.agree)
         if "scheduler" in roles:
-            once(60.0, "erasures", self.eraser.go_on, soon=True)
+            once(10.0, "erasures", self.eraser.go_on, soon=True)
             once(900.0, "retention", self.retention.look)
 
     async def erase(

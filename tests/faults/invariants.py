@@ -96,7 +96,7 @@ def _by_delivery(seen: Facts) -> dict[str, list[Request]]:
                 found[keyed[request.sink, str(request.key)]].append(request)
             continue
         for row in marks.get(str(request.key), ()):
-            if row["sink"] == request.sink and f"{emails.get(row['lead'])}" in request.text:
+            if row["sink"] == request.sink and (emails.get(row["lead"]) or "") in request.text:  # erased: the mark alone
                 found[row["id"]].append(request)
                 break
     return found
@@ -123,11 +123,15 @@ def _once(seen: Facts, faults: int) -> Iterator[str]:
 def _sent_is_there(seen: Facts) -> Iterator[str]:
     """I4: what counts as sent has arrived."""
     requests = _by_delivery(seen)
+    erased = {row["id"] for row in seen.leads if row["state"] == "erased"}
     for row in seen.deliveries:
         if row["state"] != "sent" or row["test"]:
             continue
         if row["sink"] == "file":
-            if not seen.written[row["lead"], str(row["version"])]:
+            written = seen.written[row["lead"], str(row["version"])]
+            if row["lead"] in erased and written:
+                yield f"I4: {row['id']} is of an erased person and still in the file"
+            elif row["lead"] not in erased and not written:
                 yield f"I4: {row['id']} counts as sent and is not in the file"
         elif not any(request.seen for request in requests.get(row["id"], ())):
             yield f"I4: {row['id']} counts as sent and {row['sink']} never had it"
