@@ -54,6 +54,7 @@ KINDS: dict[str, str] = {
     "breaker.opened": "Most sends failed; the sink gets a rest.",
     "breaker.closed": "The sink works again.",
     "source.failed": "A poll or a file could not be read.",
+    "import.failed": "A file was not read to its end.",
     "source.gap": "The platform holds more leads than we do, also after all of that time was read again.",
     "source.filled": "Leads that were missing came in when their time was read again.",
     "source.silent": "A source has sent nothing for longer than is usual in these hours.",
@@ -75,6 +76,8 @@ KINDS: dict[str, str] = {
     "config.published": "A new configuration is in force.",
     "config.adopted": "A configuration that another node published is in force here.",
     "config.refused": "A changed configuration is wrong; the old one stays.",
+    "plugin.refused": "A plugin is not what hub.yaml pins, or others may write it; it is left out.",
+    "plugin.accepted": "A plugin that was refused is as it should be again, or gone.",
     "plugin.failed": "A plugin could not be loaded, or a watcher raised.",
 }
 """Every kind of event, with what it means."""

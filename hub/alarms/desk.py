@@ -25,7 +25,7 @@ from hub.families.message import Message, Teller, Wording
 from hub.lead import Sent
 from hub.plan import Plan
 from hub.store import alarms as store
-from hub.store import volumes
+from hub.store import retention, volumes
 from hub.store.database import Database
 
 EVERY = 30.0
@@ -86,7 +86,9 @@ class Desk:
         resting = await read(store.resting) | self._ears.resting()
         dead = await read(store.dead, plan.settings.hub.alarms.dead)
         known, polls, paused = await read(store.credentials), await read(store.polls), await read(store.paused)
-        return Seen(polls, paused, resting, dead, known, self._ears.pressure())
+        now = self._clock.now()
+        broken, leaving = await read(store.broken, now - looking.BROKEN), await read(retention.leaving, now - retention.WARNING)
+        return Seen(polls, paused, resting, dead, broken, leaving, known, self._ears.pressure())
 
     async def _write(self, changed: Changes, now: datetime) -> None:
         watches = await self._db.read(volumes.watches)

@@ -14,26 +14,30 @@ from hub.source import PollSource
 
 FAILING = timedelta(minutes=10)  # a poll that fails for so long is no passing trouble
 COUNTED = timedelta(days=2)  # an older count says nothing of today
+BROKEN = timedelta(days=2)  # a file that failed longer ago was seen to, or nobody misses it
 SPARE = 1.5  # times the disk that must stay free: with less it is time to make room
 
 
 @dataclass(frozen=True, slots=True)
 class Pressure:
-    """What keeps the hub from taking leads: why the intake refuses, why sources wait, size and rest of the disk."""
+    """What keeps the hub from taking leads: why the intake refuses, why sources wait, the disk, and plugins left out."""
 
     refusing: str | None = None
     holding: str | None = None
     disk: tuple[int, int] | None = None
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the database and this process say of now."""
+    """What the database and this process say of now; `broken`: imports that failed, `leaving`: what retention takes."""
 
     polls: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     paused: Mapping[str, str] = field(default_factory=dict)
     resting: Collection[str] = ()
     dead: Mapping[str, int] = field(default_factory=dict)
+    broken: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    leaving: int = 0
     credentials: expiry.Known = field(default_factory=dict)
     pressure: Pressure = Pressure()
 
@@ -41,6 +45,10 @@ class Seen:
 def conditions(plan: Plan, seen: Seen, now: datetime) -> Iterator[Condition]:
     """Yield everything but silences, which take more than a look."""
     yield from _polls(plan, seen, now)
+    for id_, row in seen.broken.items():
+        yield Condition(f"import:{id_}", "import.failed", row["source"], data={"file": row["file"], "reason": row["reason"]})
+    if seen.leaving:
+        yield Condition("retention", "retention.warned", data={"number": seen.leaving}, level=tens(seen.leaving))
     yield from _sinks(plan, seen)
     yield from expiry.conditions(plan, seen.credentials, now)
     yield from _hub(plan, seen.pressure)
@@ -86,6 +94,8 @@ def tens(number: int) -> int:
 
 def _hub(plan: Plan, pressure: Pressure) -> Iterator[Condition]:
     hub = plan.settings.hub
+    for name, reason in pressure.refused.items():
+        yield Condition(f"plugin:{name}", "plugin.refused", data={"plugin": name, "reason": reason})
     if pressure.refusing:
         yield Condition("intake", "intake.closed", data={"reason": pressure.refusing})
     elif pressure.holding:

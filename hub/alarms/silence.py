@@ -14,11 +14,13 @@ WEEKS = 8  # most that is looked back on
 LEAST_WEEKS = 2  # a younger source is not judged
 LEAST_MINUTES = 50  # with something in them: fewer say nothing of what is usual
 LEAST_A_WEEK = 5.0
-A_YEAR = 1.0  # false alarms a year, when what is sent comes by pure chance at the usual rate
+A_YEAR = 3.0  # false alarms a year, when what is sent comes by pure chance at the usual rate
 SHORTEST = timedelta(minutes=10)
 LONGEST = timedelta(weeks=4)  # how far ahead it is told when a silence would be too long
 _MOST = 0.9  # chance of a minute with something in it, at most: two quiet minutes never are an alarm
 _MEDIAN = -math.log(math.log(2))  # of the longest of many gaps beyond its usual length, when sends come by pure chance
+_SPREAD = math.pi / math.sqrt(6)  # and its standard deviation
+_LIKE_DAYS = (range(5), range(5, 7))
 
 Hours = Mapping[datetime, tuple[int, int]]
 """By hour in UTC: how many were sent, and a bit for each minute in which something was."""
@@ -73,7 +75,7 @@ def learn(hours: Hours, first: datetime, last: datetime, zone: ZoneInfo) -> Usua
     at = [end - weeks * WEEK + HOUR * n for n in range(weeks * 168)]
     counts = [hours.get(hour, (0, 0))[1].bit_count() for hour in at]
     places = [place_of(hour, zone) for hour in at]
-    rates = _rates(counts, places)
+    rates = _rates(counts, places, weeks)
     usual = sum(rates)
     if sum(counts) < LEAST_MINUTES or usual < LEAST_A_WEEK:
         return None
@@ -81,7 +83,7 @@ def learn(hours: Hours, first: datetime, last: datetime, zone: ZoneInfo) -> Usua
     weights = [-math.log1p(-min(rate * level / 60, _MOST)) for rate in rates]
     heaviest = _heaviest([hours.get(hour, (0, 0))[1] for hour in at], [weights[place] for place in places])
     gaps = max(usual * level, LEAST_A_WEEK)
-    clumped = statistics.median(heaviest) / (math.log(gaps) + _MEDIAN)  # 1 when sends come by pure chance
+    clumped = (statistics.median(heaviest) - _SPREAD / math.sqrt(weeks)) / (math.log(gaps) + _MEDIAN)
     each = sum(hours.get(hour, (0, 0))[0] for hour in at) / sum(counts)
     return Usual(
         tuple(weights), tuple(rate * level * each for rate in rates),
@@ -89,18 +91,42 @@ def learn(hours: Hours, first: datetime, last: datetime, zone: ZoneInfo) -> Usua
     )  # fmt: skip
 
 
-def _rates(counts: list[int], places: list[int]) -> list[float]:
-    """Return the usual number of minutes with something in them, for each hour of the week."""
+def _rates(counts: list[int], places: list[int], weeks: int) -> list[float]:
+    """Return the usual number of minutes with something in them, for each hour of the week.
+
+    An hour is drawn to the same hour of like days, and that one to all hours of like days, as far as they differ by no
+    more than chance. An hour in which nothing was ever sent expects nothing.
+    """
     samples: list[list[int]] = [[] for _ in range(168)]
     for count, place in zip(counts, places, strict=True):
         samples[place].append(count)
-    raw = [_mean_but_one(sample) for sample in samples]
-    return [min(raw[n], (raw[n - 1] + 2 * raw[n] + raw[(n + 1) % 168]) / 4) for n in range(168)]
+    raw = [_mean_but_odd(sample) for sample in samples]
+    found = list(raw)
+    for days in _LIKE_DAYS:
+        by_hour = [statistics.mean(raw[day * 24 + hour] for day in days) for hour in range(24)]
+        for hour, drawn in enumerate(_drawn(by_hour, weeks * len(days))):
+            there = [raw[day * 24 + hour] for day in days]
+            for day, rate in zip(days, _drawn(there, weeks, drawn), strict=True):
+                found[day * 24 + hour] = rate if raw[day * 24 + hour] else 0.0
+    return found
 
 
-def _mean_but_one(sample: list[int]) -> float:
-    ordered = sorted(sample)
-    return (sum(ordered[:-1]) + ordered[-2]) / len(ordered) if len(ordered) > 1 else 0.0
+def _drawn(rates: list[float], weeks: int, centre: float | None = None) -> list[float]:
+    """Draw rates of so many weeks together, the more the less they differ; by chance alone they become the centre."""
+    mean = statistics.mean(rates)
+    centre = mean if centre is None else centre
+    spread, chance = statistics.variance(rates), mean / weeks
+    own = max(0.0, 1 - 2 * chance / spread) if spread else 0.0
+    return [centre + own * (rate - centre) for rate in rates]
+
+
+def _mean_but_odd(sample: list[int]) -> float:
+    """Return the mean, the highest one cut to what chance allows beside the others: one odd night is not usual."""
+    *rest, highest = sorted(sample)
+    if not rest:
+        return 0.0
+    mean = statistics.mean(rest)
+    return (sum(rest) + min(highest, max(rest[-1], mean + 3 * math.sqrt(mean)))) / len(sample)
 
 
 def _heaviest(masks: list[int], weights: list[float]) -> list[float]:

@@ -21,6 +21,7 @@ _SENTENCES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "The platform holds {platform} leads and we hold {ours}; {missing} are missing.",
             "平台有 {platform} 条线索，本系统有 {ours} 条，缺 {missing} 条。",
         ),
+        "import.failed": ("The file {file} was not read to its end: {reason}", "文件 {file} 未能读完：{reason}"),
         "credential.expiring": (
             "Its {what} ends in {left}, on {ends}. Renew it.",
             "{what}将在{left}后（{ends}）到期，请更新。",
@@ -29,6 +30,11 @@ _SENTENCES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "sink.paused": ("It is paused and its leads wait: {reason}", "已暂停，线索在等待：{reason}"),
         "breaker.opened": ("Most sends to it fail, so it rests; its leads wait.", "多数发送失败，暂歇中，线索在等待。"),
         "delivery.piled": ("{number} deliveries to it were given up.", "有 {number} 条投递已放弃。"),
+        "retention.warned": (
+            "What was never delivered or waits for a person goes for good within a week: {number} in all.",
+            "有 {number} 项从未投递或等待处理的内容将在一周内永久删除。",
+        ),
+        "plugin.refused": ("The plugin {plugin} is left out: {reason}", "插件 {plugin} 未加载：{reason}"),
         "queue.grown": (
             "Too much waits: {reason}. Polls and imports pause.",
             "积压过多（{reason}），轮询和导入已暂停。",

@@ -24,7 +24,6 @@ from hub.store.database import Database
 from hub.store.log import append
 
 HOUR = 3  # of the hub's own time zone
-WARNING = timedelta(days=7)  # between the alarm and the end of what was never delivered
 EVERYTHING = 1 << 62
 QUERIES: dict[str, Callable[[str, datetime], Any]] = {
     "quarantine": store.quarantine, "dead": store.dead, "attempts": store.attempts, "bodies": store.bodies,
@@ -75,7 +74,7 @@ class Retention:
 
     def _count(self, rule: Rule, *, session: Session) -> dict[str, Any]:
         ids = set(session.execute(QUERIES[rule.kind](rule.source, rule.before)).scalars())
-        ready = ids & store.warned(self.clock.now() - WARNING, session=session) if rule.kind in ANNOUNCED else ids
+        ready = ids & store.warned(self.clock.now() - store.WARNING, session=session) if rule.kind in ANNOUNCED else ids
         said = {"kind": rule.kind, "source": rule.source, "before": rule.before}
         return {**said, "due": len(ids), "now": len(ready)}
 
@@ -105,7 +104,7 @@ class Retention:
         """Delete the next piece of what a rule finds, in one transaction."""
         query = QUERIES[rule.kind](rule.source, rule.before)
         if rule.kind in ANNOUNCED:
-            announced = store.warned(self.clock.now() - WARNING, session=session)
+            announced = store.warned(self.clock.now() - store.WARNING, session=session)
             ids = sorted(announced & set(session.execute(query).scalars()))[: store.PIECE]
         else:
             ids = store.some(query, session=session)

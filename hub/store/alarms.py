@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from hub.events import Event
-from hub.store.columns import ALARM, CREDENTIAL, CURSOR, DELIVERY, PACE, SINK
+from hub.store.columns import ALARM, CREDENTIAL, CURSOR, DELIVERY, IMPORT, PACE, SINK
 from hub.store.log import append
 
 _COLUMNS = tuple(ALARM.c)
@@ -90,6 +90,21 @@ def paused(*, session: Session) -> dict[str, str]:
 def resting(*, session: Session) -> set[str]:
     """Return the sinks whose breaker is open for all processes."""
     return set(session.execute(sa.select(PACE.c.sink).where(PACE.c.open_until.is_not(None))).scalars())
+
+
+def broken(since: datetime, *, session: Session) -> dict[str, dict[str, Any]]:
+    """Return the imports that failed since then, but for files of which a later one of the same name went well."""
+    rows = session.execute(
+        sa.select(IMPORT.c.id, IMPORT.c.source, IMPORT.c.name, IMPORT.c.state, IMPORT.c.reason)
+        .where(IMPORT.c.started_at >= since)
+        .order_by(IMPORT.c.started_at)
+    ).all()
+    last = {(row.source, row.name): row for row in rows if row.state != "running"}
+    return {
+        row.id: {"source": row.source, "file": row.name, "reason": row.reason or "it failed."}
+        for row in last.values()
+        if row.state == "failed"
+    }
 
 
 def dead(least: int, *, session: Session) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +20,7 @@ OWED = ("ready", "sending", "unclear", "dead", "rejected")
 SETTLED = ("sent", "superseded")
 FAILED = ("dead", "rejected", "unclear")
 WARNED = "retention.warned"
+WARNING = timedelta(days=7)  # between the alarm and the end of what was never delivered
 
 _HELD = sa.exists().where(HOLD.c.lead == SUBMISSION.c.lead)
 _OWED = sa.exists().where(DELIVERY.c.lead == SUBMISSION.c.lead, DELIVERY.c.state.in_(OWED))
@@ -91,6 +92,20 @@ def warned(until: datetime | None = None, *, session: Session) -> set[str]:
     if until is not None:
         query = query.where(EVENT.c.at <= until)
     return {str(data["id"]) for data in session.execute(query).scalars() if "id" in data}
+
+
+def leaving(since: datetime, *, session: Session) -> int:
+    """Return how many of those whose end was announced since then are still there, and still not settled."""
+    query = sa.select(EVENT.c.data).where(EVENT.c.kind == WARNED, EVENT.c.at >= since, EVENT.c.data.is_not(None))
+    ids = sorted({str(data["id"]) for data in session.execute(query).scalars() if "id" in data})
+    still = (
+        sa.select(SUBMISSION.c.id).where(SUBMISSION.c.state == "quarantined"),
+        sa.select(DELIVERY.c.id).where(DELIVERY.c.state.in_(FAILED)),
+    )
+    pieces = (ids[at : at + PIECE] for at in range(0, len(ids), PIECE))
+    return sum(
+        count(query.where(query.selected_columns.id.in_(piece)), session=session) for piece in pieces for query in still
+    )
 
 
 def warn(kind: str, ids: Collection[str], now: datetime, *, session: Session) -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.alarms.silence import SHORTEST, WEEK, Usual, hour_of, learn, place_of, too_long
+from hub.alarms.silence import A_YEAR, SHORTEST, WEEK, Usual, hour_of, learn, place_of, too_long
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MONDAY = datetime(2026, 1, 4, 16, tzinfo=UTC)  # midnight there
@@ -77,15 +77,15 @@ def false_alarms(rate: Rate, weeks: int, seed: int) -> int:
     [(always(20), 52), (office(20), 52), (office(2), 104), (always(0.6), 104), (office(0.5), 104)],
     ids=["20 an hour", "20 an hour in office hours", "2 an hour in office hours", "0.6 an hour", "4 a day"],
 )
-def test_usual_gaps_give_about_one_false_alarm_a_year_at_most(rate, weeks):
-    assert false_alarms(rate, weeks, seed=3) <= 2 * weeks / 52
+def test_usual_gaps_give_a_few_false_alarms_a_year_at_most(rate, weeks):
+    assert false_alarms(rate, weeks, seed=3) <= 2 * A_YEAR * weeks / 52
 
 
 @pytest.mark.parametrize(
     ("rate", "least", "most", "seed"),
     [
-        *((always(20), 25, 50, seed) for seed in range(5)),
-        *((office(20), 25, 55, seed) for seed in range(5)),
+        *((always(20), 30, 40, seed) for seed in range(5)),
+        *((office(20), 25, 40, seed) for seed in range(5)),
         (always(200), 10, 10, 1),
         *((always(2), 200, 500, seed) for seed in range(5)),
         *((office(0.5), 1000, 6 * 1440, seed) for seed in range(5)),

@@ -19,7 +19,7 @@ from hub.testing.fakes import START
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 DATA = {
-    "since": (START - timedelta(minutes=43)).isoformat(), "expected": 17, "reason": "answered 401: no\nway", "number": 12,
+    "since": (START - timedelta(minutes=43)).isoformat(), "expected": 17, "file": "list.csv", "file": "a.csv", "reason": "answered 401: no\nway", "number": 12,
     "platform": 9, "ours": 7, "missing": 2, "ends": (START + timedelta(days=3)).isoformat(), "free": 250,
 }  # fmt: skip
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
+import openpyxl
 import pytest
 import sqlalchemy as sa
 
@@ -541,3 +544,39 @@ async def test_in_life_the_bells_judge_and_tell(make_hub: MakeHub):
     hub = await started(make_hub, bells=True)
     await until(lambda: "alarms:judge" in hub.ticks.known)
     assert {"alarms", "alarms:judge"} <= {job.id for job in hub.schedule._scheduler.get_jobs()}
+
+
+# -- files and retention
+
+
+async def test_a_file_that_was_not_read_is_an_alarm_until_one_of_that_name_is(make_hub: MakeHub, tmp_path: Path):
+    files = CONFIG.replace("  ads: {connector: memory_poll}", "  ads: {connector: list_file}")
+    hub = await started(make_hub, files)
+    path = tmp_path / "list.xlsx"
+    path.write_bytes(b"PK no workbook")
+    assert (await hub.imports.import_file(path, "ads")).state == "failed"
+    await wait(hub, 1)
+    assert list((await open_alarms(hub)).values()) == ["import.failed"]
+    assert lines(ops(hub).told[0])[0].startswith("Source ads: The file list.xlsx was not read to its end: ")
+    workbook = openpyxl.Workbook()
+    workbook.active.append(["email"])
+    workbook.active.append(["p1@example.com"])
+    workbook.save(path)
+    assert (await hub.imports.import_file(path, "ads")).state == "done"
+    await wait(hub, 1)
+    assert await open_alarms(hub) == {}
+
+
+async def test_what_retention_will_take_is_an_alarm_until_it_is_seen_to(make_hub: MakeHub):
+    hub = await started(make_hub, CONFIG + "retention: {quarantine: 60d}\n")
+    held = (await post(hub, json.dumps({"id": "q", "full_name": "Max Muster", "message": "no address"}))).json()
+    await wait(hub, 1)
+    assert await open_alarms(hub) == {}
+    hub.clock.turn(61 * DAY.total_seconds())
+    await hub.privacy.retention.purge()
+    await wait(hub, 1)
+    assert await open_alarms(hub) == {"retention": "retention.warned"}
+    assert lines(ops(hub).told[0])[0].endswith("goes for good within a week: 1 in all.")
+    await hub.replays.refuse(held["submission"], "nobody")
+    await wait(hub, 1)
+    assert await open_alarms(hub) == {}
