@@ -19,6 +19,7 @@ from hub.cli import (
     docs,
     look,
     make,
+    play,
     privacy,
     serve,
     sinks,
@@ -33,7 +34,24 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for part in (make, serve, check, data, look, decide, alarms, sinks, admin, privacy, users, audit, backup, demo, docs):
+for part in (
+    make,
+    serve,
+    check,
+    data,
+    look,
+    decide,
+    alarms,
+    sinks,
+    admin,
+    privacy,
+    users,
+    audit,
+    backup,
+    demo,
+    play,
+    docs,
+):
     part.add_to(app)
 
 

@@ -1,4 +1,4 @@
-"""demo and sandbox: leadhub with invented leads, and the vendors played on this machine."""
+"""demo: leadhub with invented leads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from hub.settings import Environment
 def add_to(app: typer.Typer) -> None:
     """Add this part's commands."""
     app.command("demo")(demo)
-    app.command("sandbox")(sandbox)
 
 
 def demo(
@@ -51,16 +50,3 @@ def demo(
         asyncio_run(show(folder, host or environment.host, chosen, stage))
     finally:
         withdraw(folder)
-
-
-def sandbox(
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 9900,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    ledger: Annotated[Path | None, typer.Option(help="File that keeps what was received.")] = None,
-    limits: Annotated[bool, typer.Option(help="Keep the vendors' rate limits.")] = True,
-    smtp_port: Annotated[int | None, typer.Option(help="Take mail on this port too.")] = None,
-) -> None:
-    """Play the vendors on this machine: point a connector's base_url here and see what it sends."""
-    from hub.testing.sandbox.server import run
-
-    run(host, port, ledger, limits=limits, smtp_port=smtp_port)

@@ -115,6 +115,6 @@ async def test_only_a_post_is_a_webhook(http: httpx.AsyncClient) -> None:
 
 
 async def test_a_hundred_equal_posts_at_once_are_taken_once(http: httpx.AsyncClient, clock: HandClock) -> None:
-    headers, body = payload("standard_webhooks", {"email": "a@b.de"}, key="m", at=clock.now(), secret=SECRET)
+    headers, body, _ = payload("standard_webhooks", {"email": "a@b.de"}, key="m", at=clock.now(), secret=SECRET)
     answers = await asyncio.gather(*(http.post("/webhook/crm", headers=headers, content=body) for _ in range(100)))
     assert [answer.json()["status"] for answer in answers].count("accepted") == 1

@@ -23,7 +23,7 @@ from hub.testing.sandbox.exchange import Exchange
 from hub.testing.sandbox.ledger import Entry, Ledger
 from hub.testing.sandbox.mail import MailServer, mailbox
 from hub.testing.sandbox.script import Scripts, Step
-from hub.testing.sandbox.vendors import VENDORS
+from hub.testing.sandbox.vendors import vendors
 from hub.testing.sandbox.vendors.webhook import Webhook, WebhookExchange
 from hub.testing.sandbox.wire import Protocol, Receive, Scope, Send
 
@@ -58,7 +58,7 @@ class Sandbox:
         self._scripts = Scripts()
         own = settings or {}
         base: dict[str, Any] = {} if limits else {"limits": False}
-        self.vendors = {cls.name: cls(self._clock, {**base, **own.get(cls.name, {})}) for cls in VENDORS}
+        self.vendors = {cls.name: cls(self._clock, {**base, **own.get(cls.name, {})}) for cls in vendors()}
         self._mail_settings: dict[str, Any] = dict(own.get("smtp", {}))
         self._stack = AsyncExitStack()
         self._mail: MailServer | None = None

@@ -1,30 +1,19 @@
-"""The vendors of the sandbox, one module each."""
+"""The vendors of the sandbox; every module of this folder is asked for its own."""
 
 from __future__ import annotations
 
-from hub.testing.sandbox.vendor import Vendor
-from hub.testing.sandbox.vendors.dingtalk import DingTalk
-from hub.testing.sandbox.vendors.feishu import Feishu
-from hub.testing.sandbox.vendors.hubspot import HubSpot
-from hub.testing.sandbox.vendors.jiandaoyun import Jiandaoyun
-from hub.testing.sandbox.vendors.meta import Meta
-from hub.testing.sandbox.vendors.salesforce import Salesforce
-from hub.testing.sandbox.vendors.sheets import Sheets
-from hub.testing.sandbox.vendors.slack import Slack
-from hub.testing.sandbox.vendors.typeform import Typeform
-from hub.testing.sandbox.vendors.webhook import Webhook
-from hub.testing.sandbox.vendors.wecom import WeCom
+import importlib
+import pkgutil
 
-VENDORS: tuple[type[Vendor], ...] = (
-    HubSpot,
-    Salesforce,
-    Jiandaoyun,
-    Sheets,
-    Slack,
-    DingTalk,
-    WeCom,
-    Feishu,
-    Webhook,
-    Meta,
-    Typeform,
-)
+from hub.testing.sandbox.vendor import Vendor
+
+
+def vendors() -> list[type[Vendor]]:
+    """Return the vendors by name."""
+    modules = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
+    classes = [thing for module in modules for thing in vars(module).values() if _is_own(thing, module.__name__)]
+    return sorted(classes, key=lambda cls: cls.name)
+
+
+def _is_own(thing: object, module: str) -> bool:
+    return isinstance(thing, type) and issubclass(thing, Vendor) and bool(thing.name) and thing.__module__ == module
