@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: run test format lint types docs lock bench faults faults-long clean
+.PHONY: run test format lint types docs lock audit sbom fuzz bench faults faults-long clean
 .DEFAULT_GOAL := test
 .DELETE_ON_ERROR:
 
@@ -37,6 +37,16 @@ faults-long: $(VENV)/.test  ## all of it; docs/reliability.md is written anew fr
 lock: $(VENV)/.test  ## write the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 --extra checkout pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 --extra checkout --extra dev pyproject.toml -o requirements-dev.lock
+
+audit: $(VENV)/.test  ## ask for known holes in what we depend on; needs the internet
+	$(BIN)/uvx --quiet pip-audit --progress-spinner off --strict --disable-pip --require-hashes -r requirements.lock
+
+sbom: $(VENV)/.test  ## write sbom.json (CycloneDX): what leadhub is made of, out of the lock file
+	$(BIN)/uvx --quiet --from cyclonedx-bom cyclonedx-py requirements --pyproject pyproject.toml --mc-type application \
+	  --output-reproducible --output-format JSON --output-file sbom.json requirements.lock
+
+fuzz: $(VENV)/.test  ## look longer for what breaks parsers, signatures and routes; FUZZ=5000 looks longer still
+	FUZZ=$(or $(FUZZ),1000) $(BIN)/python -m pytest --timeout 3600 tests/security/test_fuzz.py
 
 # Debian ships venv apart from Python: then virtualenv does, out of a folder of its own that goes again.
 $(VENV)/bin/python:

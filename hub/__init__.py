@@ -15,7 +15,9 @@ from hub.escape import (
     wecom_markdown,
 )
 from hub.families.browser import Site, WebPage, by_script, cors, listed, return_page
+from hub.families.changes import Changes, ChangesFeedback
 from hub.families.chat import ChatSink, Codes, RobotSink, web_address
+from hub.families.conversion import ConversionSink, digits, gmail_email, hashed, milliseconds, plain_email, plain_name
 from hub.families.csvlog import CsvLog
 from hub.families.disk import replace_file
 from hub.families.filesink import FileSink
@@ -24,6 +26,7 @@ from hub.families.mailbox import Mailbox
 from hub.families.mailer import MailAddress, MailServer, mail_address
 from hub.families.message import Message, Teller, Wording
 from hub.families.meta_graph import Graph, time_filter
+from hub.families.oauth import OAuthCaller
 from hub.families.polling import Sweep, Sweeps, SweepSource, Window, all_pages
 from hub.families.record import Record
 from hub.families.table import Columns
@@ -33,7 +36,9 @@ from hub.hookspecs import hookimpl
 from hub.http import Reply, Request, Response, Verdict, basic, bearer, readable, segment
 from hub.inbound import Inbound
 from hub.instant import instant
-from hub.lead import Disposition, Lead, Page, Problem, RawLead, Rejected, Sent
+from hub.lead import Lead, Page, Problem, RawLead, Rejected, Sent
+from hub.news import Activity, Feedback, News
+from hub.outcome import Disposition, Occasion
 from hub.signing import (
     check_hmac,
     check_key,
@@ -54,13 +59,18 @@ __version__ = "0.1.0"
 
 __all__ = [
     "DEFAULT_COLUMNS",
+    "Activity",
     "Assignment",
     "BadInput",
+    "Changes",
+    "ChangesFeedback",
     "ChatSink",
     "Codes",
     "Columns",
+    "ConversionSink",
     "CsvLog",
     "Disposition",
+    "Feedback",
     "FieldPath",
     "FileSink",
     "FileSource",
@@ -75,6 +85,9 @@ __all__ = [
     "Mailbox",
     "Message",
     "Misconfigured",
+    "News",
+    "OAuthCaller",
+    "Occasion",
     "Options",
     "Outcome",
     "Outcomes",
@@ -123,12 +136,15 @@ __all__ = [
     "cors",
     "cut",
     "cut_bytes",
+    "digits",
     "dingtalk_markdown",
     "enricher",
     "feishu_text",
     "fetch",
     "fetch_json",
     "fill",
+    "gmail_email",
+    "hashed",
     "header",
     "header_parts",
     "hookimpl",
@@ -142,8 +158,11 @@ __all__ = [
     "mail_address",
     "mail_lead",
     "mapping_function",
+    "milliseconds",
     "objects",
     "pick",
+    "plain_email",
+    "plain_name",
     "printable",
     "read_time",
     "readable",

@@ -32,6 +32,8 @@ class Connector:
         timeout: float = Field(30.0, gt=0, le=120, description="Seconds to wait for an answer.")
 
     config: Config
+    networks: tuple[str, ...] = ()
+    """The networks that may be reached although they are not public, for connectors that open their own sockets."""
 
     def __init__(self, instance: str, config: Config | None = None, clock: Clock | None = None) -> None:
         self.instance = instance

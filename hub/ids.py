@@ -29,3 +29,8 @@ class RandomIds:
 def delivery_key(lead: str, sink: str, version: int) -> str:
     """Return the key of a delivery: equal on every attempt, rescue and replay of (lead, sink, version)."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"leadhub:{lead}:{sink}:{version}"))
+
+
+def occasion_key(lead: str, sink: str, disposition: str) -> str:
+    """Return the key of telling a sink what became of a lead: each disposition is told once."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"leadhub:{lead}:{sink}:is:{disposition}"))

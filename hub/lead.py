@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hub.outcome import Occasion
 
 LEAD_FIELDS: dict[str, str] = {
     "full_name": "The person's whole name, in the order the person writes it.",
@@ -130,6 +131,7 @@ class Delivery(_Record):
     route: str = ""
     sentence: str = ""
     url: str | None = None
+    links: Mapping[str, str] = Field(default_factory=dict)  # by act: the address a rep clicks to say it is done
 
     @property
     def short(self) -> str:
@@ -195,6 +197,7 @@ class Lead(_Record):
     owner: str | None = None
 
     delivery: Delivery = Field(default_factory=Delivery, exclude=True)
+    occasion: Occasion | None = Field(default=None, exclude=True)
 
     @property
     def name_text(self) -> str:
@@ -279,20 +282,3 @@ class Rejected:
 
     reason: str
     code: str | None = None
-
-
-class Disposition(StrEnum):
-    """What became of a lead: our own closed list; every vendor's words map onto it."""
-
-    NEW = "new"
-    CONTACTED = "contacted"
-    NO_ANSWER = "no_answer"
-    QUALIFIED = "qualified"
-    OPPORTUNITY = "opportunity"
-    WON = "won"
-    LOST = "lost"
-    UNQUALIFIED = "unqualified"
-    DUPLICATE = "duplicate"
-    INVALID = "invalid"
-    RETURNED = "returned"
-    UNKNOWN = "unknown"

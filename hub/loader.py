@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
-import importlib.util
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
@@ -16,14 +14,16 @@ from typing import Any
 
 import pluggy
 
-from hub import hookspecs
+from hub import dropins, hookspecs
 from hub.errors import ConfigError
 from hub.paths import shipped
 from hub.registry import Provider, Registry
 from hub.settings.files import Secrets
+from hub.settings.plugins import PluginSettings
 
 CORE = ("hub.steps",)  # by name, so that no import runs up the floors
 GROUP = "leadhub.plugins"
+ALL = PluginSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Broken:
     name: str
     path: str
     reason: str
+    refused: bool = False  # it was not even tried: its content, owner or mode is not as it should be
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +61,16 @@ class Plugins:
         return Secrets(folder, lambda reference: self.manager.hook.hub_secret(reference=reference), asked)
 
 
-def load(folder: Path | None = None, extra: Iterable[Any] = (), blocked: Iterable[str] = ()) -> Plugins:
+def load(
+    folder: Path | None = None, extra: Iterable[Any] = (), blocked: Iterable[str] = (),
+    rules: PluginSettings = ALL,
+) -> Plugins:  # fmt: skip
     """Load everything; a broken drop-in is isolated and reported, a broken shipped part raises.
 
-    `folder` is the workspace's plugins folder; `extra` are plugin objects handed in by tests.
+    `folder` is the workspace's plugins folder, `rules` say which of its files may be loaded; `extra` are plugin
+    objects handed in by tests.
     """
-    manager = pluggy.PluginManager("leadhub")
-    manager.add_hookspecs(hookspecs)
-    for name in blocked:
-        manager.set_blocked(name)
+    manager = _manager(blocked)
     registry = Registry()
     for module in _core():
         _register(manager, registry, module, Provider(module.__name__, True))
@@ -78,17 +80,22 @@ def load(folder: Path | None = None, extra: Iterable[Any] = (), blocked: Iterabl
     broken: list[Broken] = []
     hashes: dict[str, str] = {}
     for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
-        _guard(
-            broken,
-            entry.name,
-            entry.value,
-            lambda e=entry: _register(manager, registry, e.load(), Provider(e.name, False)),
-        )
+        provider = Provider(entry.name, False)
+        _guard(broken, entry.name, entry.value, lambda e=entry, p=provider: _register(manager, registry, e.load(), p))
     for path in _drop_ins(folder):
-        hashes[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
-        _guard(broken, path.stem, str(path), lambda p=path: _drop_in(manager, registry, p))
+        read = _readable(path, rules, broken, hashes)
+        if read is not None:
+            _guard(broken, path.stem, str(path), lambda p=path, c=read: _drop_in(manager, registry, p, c))
     manager.check_pending()
     return Plugins(manager, registry, tuple(broken), hashes)
+
+
+def _manager(blocked: Iterable[str]) -> pluggy.PluginManager:
+    manager = pluggy.PluginManager("leadhub")
+    manager.add_hookspecs(hookspecs)
+    for name in blocked:
+        manager.set_blocked(name)
+    return manager
 
 
 def _core() -> Iterator[ModuleType]:
@@ -108,14 +115,38 @@ def _drop_ins(folder: Path | None) -> list[Path]:
     return sorted(p for p in folder.glob("*.py") if not p.stem.startswith(("_", "test_")))
 
 
-def _drop_in(manager: pluggy.PluginManager, registry: Registry, path: Path) -> None:
-    name = f"leadhub_plugins.{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ConfigError("It is not a Python file.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
+def _readable(path: Path, rules: PluginSettings, broken: list[Broken], hashes: dict[str, str]) -> bytes | None:
+    """Return what a drop-in holds when it may be loaded; note its hash, and why it may not."""
+    try:
+        content = path.read_bytes()
+        hashes[path.name] = dropins.digest(content)
+        refusal = _refusal(path, hashes[path.name], rules)
+    except OSError as error:
+        broken.append(Broken(path.stem, str(path), f"It cannot be read: {error.strerror}."))
+        return None
+    if refusal is not None:
+        broken.append(Broken(path.stem, str(path), refusal, refused=True))
+        return None
+    return content
+
+
+def _refusal(path: Path, digest: str, rules: PluginSettings) -> str | None:
+    """Return why a drop-in may not be loaded, and what to do about it."""
+    if not rules.any_owner:
+        owners = dropins.trusted_owners(path.parent.parent)
+        flaw = dropins.exposed(path.parent, owners) or dropins.exposed(path, owners)
+        if flaw is not None:
+            return flaw
+    pin = rules.pinned.get(path.name)
+    if pin is None and rules.only_pinned:
+        return f"hub.yaml pins it not, and says only_pinned. Look at it, then pin it: {path.name}: {digest}"
+    if pin not in (None, digest):
+        return f"It is not what hub.yaml pins. Look at what changed, then pin it anew: {path.name}: {digest}"
+    return None
+
+
+def _drop_in(manager: pluggy.PluginManager, registry: Registry, path: Path, content: bytes) -> None:
+    module = dropins.run(f"leadhub_plugins.{path.stem}", path, content)
     _register(manager, registry, module, Provider(f"plugins/{path.name}", False))
 
 

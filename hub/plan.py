@@ -157,7 +157,9 @@ class _Maker:
         try:
             made = cls.Config.model_validate(plain)
             self.secrets += secret_values(made)
-            return cls(name, made, self.clock)
+            built = cls(name, made, self.clock)
+            built.networks = tuple(self.settings.hub.allow_networks)
+            return built
         except ValidationError as error:
             raise explain(error, cls.Config, self.file, where) from error
         except (LeadhubError, ValueError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,14 +14,46 @@ from apscheduler.triggers.interval import IntervalTrigger
 log = logging.getLogger("leadhub.schedule")
 
 Bell = Callable[[], Awaitable[Any]]
+Now = Callable[[], float]
+"""Tells seconds, of some clock."""
+
+JUMP = 5.0  # seconds by which the time of day may differ from what has passed: more, and somebody has set it
+
+
+class Steady(AsyncIOScheduler):  # type: ignore[misc]
+    """A scheduler that goes on at its pace when somebody sets the machine's clock.
+
+    APScheduler compares with the time of day: set back by an hour, all would be silent for one; set ahead by years,
+    each missed call would be counted. So what is due moves with the clock, before anything is compared.
+    """
+
+    def __init__(self, wall: Now = time.time, passed: Now = time.monotonic) -> None:
+        super().__init__(timezone=UTC)
+        self._wall, self._passed = wall, passed
+        self._apart = wall() - passed()
+
+    def _process_jobs(self) -> float | None:
+        self.follow()
+        waits: float | None = super()._process_jobs()
+        return waits
+
+    def follow(self) -> None:
+        """Move what is due by as much as the clock was set, if it was."""
+        apart = self._wall() - self._passed()
+        jump, self._apart = apart - self._apart, apart
+        if abs(jump) < JUMP:
+            return
+        log.warning("event=clock.jumped seconds=%.0f", jump)
+        for job in self.get_jobs():
+            job.modify(next_run_time=job.next_run_time + timedelta(seconds=jump))
 
 
 class Schedule:
     """Calls functions at intervals; a call that is still running is not started again."""
 
-    def __init__(self) -> None:
+    def __init__(self, wall: Now = time.time, passed: Now = time.monotonic) -> None:
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
-        self._scheduler = AsyncIOScheduler(timezone=UTC)
+        self._scheduler = Steady(wall, passed)
         self._broken: set[str] = set()
 
     def every(self, seconds: float, name: str, bell: Bell, *, soon: bool = False) -> None:

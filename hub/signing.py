@@ -157,3 +157,26 @@ def _signatures(value: str | None, header: str, prefix: str) -> list[str]:
 def _comparable(signature: str, encoding: Encoding) -> bytes:
     """Return a signature as the bytes to compare: its text, because several base64 texts decode to the same bytes."""
     return (signature.lower() if encoding == "hex" else signature).encode()
+
+
+_TOKEN_MAC = 16  # bytes of the signature that a token carries: 128 bits
+
+
+def token_of(secret: bytes, purpose: str, said: str) -> str:
+    """Return a token for a web address that says something and proves that we said it, for one purpose only."""
+    raw = said.encode()
+    return base64.urlsafe_b64encode(_token_mac(secret, purpose, raw) + raw).decode().rstrip("=")
+
+
+def read_token(secret: bytes, purpose: str, token: str) -> str | None:
+    """Return what a token of ours says; None for one that is not ours, or not whole."""
+    try:
+        raw = base64.urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
+        proof, said = raw[:_TOKEN_MAC], raw[_TOKEN_MAC:]
+        return said.decode() if hmac.compare_digest(proof, _token_mac(secret, purpose, said)) else None
+    except ValueError:
+        return None
+
+
+def _token_mac(secret: bytes, purpose: str, said: bytes) -> bytes:
+    return hmac.digest(secret, f"leadhub {purpose} ".encode() + said, "sha256")[:_TOKEN_MAC]

@@ -1,10 +1,11 @@
 """Feishu (飞书) and Lark: post a message about each lead through a custom bot."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from pydantic import Field, SecretStr
 
-from hub import Codes, Message, Request, Response, RobotSink, feishu_text, hookimpl, sign_hmac, to_json
+from hub import Codes, Message, Request, Response, RobotSink, feishu_text, hookimpl, line, sign_hmac, to_json
 
 BODY_BYTES = 18_000  # the whole body may have 20 KB; signature and mention take some
 
@@ -24,7 +25,10 @@ class Feishu(RobotSink):
         "19021 sign or clock, 19022 address, 19024 keyword; 9499 is a bad body (vendor docs)",
         "9499 also answers too many requests, told apart by its words (public issues)",
     )
-    unconfirmed = ("What 19001, 19002 and 2200 mean; an unknown code is tried again",)
+    unconfirmed = (
+        "What 19001, 19002 and 2200 mean; an unknown code is tried again",
+        "Buttons of a card that open an address; `links: []` sends no card",
+    )
     rate = 1.5
     code_names = (("code", "msg"), ("StatusCode", "StatusMessage"))
     codes = Codes(
@@ -46,8 +50,11 @@ class Feishu(RobotSink):
     config: Config
 
     def compose(self, message: Message, whom: str | None) -> Request:
-        """Return the request that posts the message as rich text, signed with the time of now."""
+        """Return the request that posts the message, signed with the time of now: as a card where it has buttons."""
         message = message.fitting(lambda short: len(to_json(_lines(short))), BODY_BYTES)
+        if message.acts:
+            card = {"msg_type": "interactive", "card": _card(message, whom)}
+            return self.posted(self.config.webhook, {**self._signature(), **card})
         mention = [[{"tag": "at", "user_id": whom}]] if whom else []
         post = {"title": feishu_text(message.title), "content": [*_lines(message), *mention]}
         body = {"msg_type": "post", "content": {"post": {_LOCALES[self.config.language]: post}}}
@@ -73,6 +80,23 @@ def _lines(message: Message) -> list[list[dict[str, str]]]:
         for label, value in message.rows()
     ]
     return [*lines, *([[{"tag": "a", "text": message.link_text, "href": message.link}]] if message.link else [])]
+
+
+def _card(message: Message, whom: str | None) -> dict[str, Any]:
+    """Return the message as a card; what comes from the lead stands in plain text, which knows no mark-up."""
+    rows = "\n".join(f"{label}{message.colon}{feishu_text(line(value, 500))}" for label, value in message.rows())
+    elements: list[dict[str, Any]] = [{"tag": "div", "text": _plain(rows)}]
+    if whom:
+        elements.append({"tag": "div", "text": {"tag": "lark_md", "content": f"<at id={whom}></at>"}})
+    buttons = [
+        {"tag": "button", "text": _plain(words), "url": url, "type": "default"} for words, url in message.links()
+    ]
+    title = {"title": _plain(feishu_text(message.title)), "template": "blue"}
+    return {"header": title, "elements": [*elements, {"tag": "action", "actions": buttons}]}
+
+
+def _plain(text: str) -> dict[str, str]:
+    return {"tag": "plain_text", "content": text}
 
 
 @hookimpl

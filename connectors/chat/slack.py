@@ -120,6 +120,9 @@ def _blocks(message: Message) -> list[dict[str, Any]]:
         blocks.append({"type": "context", "elements": [_plain(words)]})
     if message.link:
         blocks.append(_section(f"<{message.link.replace('&', '&amp;')}|{message.link_text}>"))
+    if message.acts:
+        buttons = [{"type": "button", "text": _plain(words), "url": url} for words, url in message.acts]
+        blocks.append({"type": "actions", "elements": buttons})
     return blocks
 
 

@@ -48,6 +48,7 @@ class ImapMail(PollSource):
         )
         since_days: int = Field(30, ge=0, le=3650, description="How many days back the first poll looks.")
         max_kb: int = Field(1024, ge=16, le=20_000, description="How much of a mail is read, in kB.")
+        ca_file: str | None = Field(None, description="Certificates to trust instead of the system's, a PEM file.")
         timeout: float = Field(30.0, gt=0, le=120, description="Seconds to wait for an answer.")
 
     config: Config
@@ -67,7 +68,10 @@ class ImapMail(PollSource):
 
     def _connect(self) -> Mailbox:
         config = self.config
-        return Mailbox(config.host, port=config.port, security=config.security, timeout=config.timeout)
+        return Mailbox(
+            config.host, port=config.port, security=config.security, timeout=config.timeout, ca_file=config.ca_file,
+            networks=self.networks,
+        )  # fmt: skip
 
     def _new(self, box: Mailbox, token: str | None, cursor: str | None) -> tuple[str, list[int]]:
         """Return the folder's UIDVALIDITY and the UIDs of the mails past the cursor."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
+from functools import partial
 from typing import Literal
 
 import httpx
@@ -80,8 +81,8 @@ class Smtp(Sink, Teller):
         password = config.password.get_secret_value() if config.password else None
         self.repeatable = not config.at_most_once
         self.sender = mail_address(config.sender)
-        self.server = MailServer(
-            config.host, config.port, config.security, config.user, password, config.ca_file, config.hello,
+        self.server = partial(
+            MailServer, config.host, config.port, config.security, config.user, password, config.ca_file, config.hello,
             config.timeout, config.patience,
         )  # fmt: skip
 
@@ -128,7 +129,7 @@ class Smtp(Sink, Teller):
     def _send(self, mail: EmailMessage) -> Sent | Rejected:
         recipients = [address.addr_spec for address in mail["To"].addresses]
         utf8 = mail.policy is SMTPUTF8
-        said = self.server.submit(self.sender.addr_spec, recipients, mail.as_bytes(), utf8=utf8)
+        said = self.server(networks=self.networks).submit(self.sender.addr_spec, recipients, mail.as_bytes(), utf8=utf8)
         return Sent(str(mail["Message-ID"]), said.note) if isinstance(said, Sent) else said
 
 

@@ -87,7 +87,10 @@ class Desk:
         dead = await read(store.dead, plan.settings.hub.alarms.dead)
         known, polls, paused = await read(store.credentials), await read(store.polls), await read(store.paused)
         now = self._clock.now()
-        broken, leaving = await read(store.broken, now - looking.BROKEN), await read(retention.leaving, now - retention.WARNING)
+        broken, leaving = (
+            await read(store.broken, now - looking.BROKEN),
+            await read(retention.leaving, now - retention.WARNING),
+        )
         return Seen(polls, paused, resting, dead, broken, leaving, known, self._ears.pressure())
 
     async def _write(self, changed: Changes, now: datetime) -> None:

@@ -20,7 +20,7 @@ SPARE = 1.5  # times the disk that must stay free: with less it is time to make 
 
 @dataclass(frozen=True, slots=True)
 class Pressure:
-    """What keeps the hub from taking leads: why the intake refuses, why sources wait, the disk, and plugins left out."""
+    """What keeps the hub from taking leads: and what else this process knows: its disk, plugins left out."""
 
     refusing: str | None = None
     holding: str | None = None
@@ -46,7 +46,9 @@ def conditions(plan: Plan, seen: Seen, now: datetime) -> Iterator[Condition]:
     """Yield everything but silences, which take more than a look."""
     yield from _polls(plan, seen, now)
     for id_, row in seen.broken.items():
-        yield Condition(f"import:{id_}", "import.failed", row["source"], data={"file": row["file"], "reason": row["reason"]})
+        yield Condition(
+            f"import:{id_}", "import.failed", row["source"], data={"file": row["file"], "reason": row["reason"]}
+        )
     if seen.leaving:
         yield Condition("retention", "retention.warned", data={"number": seen.leaving}, level=tens(seen.leaving))
     yield from _sinks(plan, seen)

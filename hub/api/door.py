@@ -13,6 +13,7 @@ from hub.api.address import client_of
 from hub.api.problems import ApiError, problem
 from hub.api.sender import check_sender
 from hub.app import Hub
+from hub.errors import Unverified
 from hub.failpoints import hit
 from hub.inbound import Inbound
 
@@ -51,8 +52,7 @@ async def intake(request: Request) -> Response:
 async def _received(request: Request, headers: dict[str, str], client: str, hub: Hub) -> Response:
     try:
         await check_sender(request, headers.get("authorization", ""), client, hub)
-        body = await _body(request, headers, hub.plan.settings.hub.max_body)
-        query = _query(request)
+        inbound = await _inbound(request, headers, client, hub)
     except Limit as limit:
         return _problem(limit)
     except ApiError as error:
@@ -60,11 +60,36 @@ async def _received(request: Request, headers: dict[str, str], client: str, hub:
     except ClientDisconnect:
         return Response(status_code=400)
     hit("intake.read")
-    inbound = Inbound(
-        method=request.method, url=_public_url(request.scope, headers, hub), headers=headers, query=query, body=body,
-        received_at=hub.clock.now(), client=client,
-    )  # fmt: skip
     reply = await hub.door.receive(request.path_params["source"], inbound)
+    return Response(reply.body, reply.status, dict(reply.headers))
+
+
+async def _inbound(request: Request, headers: dict[str, str], client: str, hub: Hub) -> Inbound:
+    """Return the whole request, read within the limits; raises Limit."""
+    body = await _body(request, headers, hub.plan.settings.hub.max_body)
+    return Inbound(
+        method=request.method, url=_public_url(request.scope, headers, hub), headers=headers, query=_query(request),
+        body=body, received_at=hub.clock.now(), client=client,
+    )  # fmt: skip
+
+
+async def feedback(request: Request) -> Response:
+    """Answer a request to `/feedback/{sink}`: a letter about what became of leads."""
+    hub: Hub = request.app.state.hub
+    try:
+        headers = _headers(request)
+        peer = request.client.host if request.client else ""
+        client = client_of(peer, headers.get("x-forwarded-for", ""), hub.plan.settings.hub)
+        reply = await hub.hearing.receive(request.path_params["sink"], await _inbound(request, headers, client, hub))
+    except Limit as limit:
+        return _problem(limit)
+    except Unverified as error:
+        hub.door.count_unproven(request.path_params["sink"])
+        return problem(401, error.reason)
+    except LookupError:
+        return problem(404, "No sink of this name takes feedback here. Look at the sink's page in the docs.")
+    except ClientDisconnect:
+        return Response(status_code=400)
     return Response(reply.body, reply.status, dict(reply.headers))
 
 

@@ -11,6 +11,8 @@ from pydantic import Field
 from hub.api.access import SOURCE, CallerDep, HubDep, Masked, needs
 from hub.api.leads import After, Body, Limit, listed
 from hub.api.problems import ApiError
+from hub.app import tokens
+from hub.errors import ConfigError
 from hub.store import keys as store
 from hub.store import listing
 
@@ -55,3 +57,12 @@ async def drop_key(request: Request, hub: HubDep, caller: CallerDep, key: str) -
         raise ApiError(404, f"There is no key {key[:64]!r} in force.")
     request.app.state.keys.clear()
     return {"revoked": key}
+
+
+@router.post("/tokens/reseal", dependencies=[needs("owner")])
+async def reseal(hub: HubDep, caller: CallerDep) -> dict[str, Any]:
+    """Encrypt the stored access tokens with the newest key of hub.token_key, so that the older ones may go."""
+    try:
+        return await tokens.reseal(hub, caller.actor)
+    except ConfigError as error:
+        raise ApiError(409, error.reason) from error

@@ -18,6 +18,7 @@ RATES: Mapping[str, tuple[float, float]] = {
     "send_test": (1 / 6, 60.0),
     "login of an account": (1 / 30, 150.0),
     "login from an address": (1 / 3, 60.0),
+    "code of an account": (1 / 60, 300.0),
     "set-up": (1 / 6, 60.0),
 }
 """What is limited: how often a second, and the seconds that may be saved up."""

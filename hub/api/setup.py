@@ -56,6 +56,20 @@ async def sources(hub: HubDep) -> dict[str, Any]:
     return listed(items, None)
 
 
+@router.get("/plugins", dependencies=[needs("operator")])
+async def plugins(hub: HubDep) -> dict[str, Any]:
+    """List the files of the folder plugins/ with their SHA-256, and why one is not loaded."""
+    broken = {one.name: one for one in hub.plugins.broken}
+    pinned = hub.plan.settings.plugins.pinned
+    items = []
+    for name, digest in hub.plugins.hashes.items():
+        bad = broken.get(name.removesuffix(".py"))
+        state = "loaded" if bad is None else "refused" if bad.refused else "broken"
+        reason = bad.reason if bad else None
+        items.append({"name": name, "sha256": digest, "pinned": name in pinned, "state": state, "reason": reason})
+    return listed(items, None)
+
+
 def _cursors(*, session: Session) -> dict[str, dict[str, Any]]:
     shown = [c for c in CURSOR.columns if c.name not in ("source", "value")]
     rows = session.execute(sa.select(CURSOR.c.source, *shown)).mappings()

@@ -13,6 +13,7 @@ from hub.api.access import CallerDep, HubDep, Masked, needs
 from hub.api.leads import Body, listed
 from hub.api.problems import ApiError
 from hub.passwords import LONGEST, hashed, right
+from hub.store import secondfactors
 from hub.store import users as store
 
 router = APIRouter(prefix="/api", tags=["admin"], route_class=Masked)
@@ -86,7 +87,9 @@ def _own(caller: str) -> str:
 @router.get("/users", dependencies=[needs("owner")])
 async def users(hub: HubDep) -> dict[str, Any]:
     """List the users with how many sessions they have."""
-    return listed(await hub.db.read(store.listed), None)
+    asked = await hub.db.read(secondfactors.with_one)
+    found = await hub.db.read(store.listed)
+    return listed([{**row, "second_factor": row["id"] in asked} for row in found], None)
 
 
 @router.post("/users", dependencies=[needs("owner")])
@@ -132,3 +135,9 @@ async def log_out(hub: HubDep, caller: CallerDep, user: str) -> dict[str, int]:
         raise ApiError(404, f"There is no user {user[:64]!r}.")
     ended = await hub.db.write(store.end_logins, found["id"], by=caller.actor, at=hub.clock.now())
     return {"sessions_ended": ended}
+
+
+@router.delete("/users/{user}/second-factor", dependencies=[needs("owner")])
+async def no_code(hub: HubDep, caller: CallerDep, user: str) -> dict[str, str]:
+    """Let a user who lost their authenticator app sign in with the password alone; every session of theirs ends."""
+    return {"removed": await hub.db.write(secondfactors.remove, user, by=caller.actor, at=hub.clock.now())}

@@ -20,6 +20,7 @@ from hub.clock import SharedClock
 from hub.delivery.runner import check_runner
 from hub.errors import ConfigError, brief
 from hub.settings import parse_settings
+from hub.settings.files import plugin_settings
 from hub.store import audit, ground, nodes
 from hub.store.database import Database
 from hub.store.migrations import migrate
@@ -52,6 +53,7 @@ class Publisher:
         self.file = file  # the digest of hub.yaml as it was last looked at; it need not be what runs
         self.newest: revisions.Newest | None = None
         self.refused: str | None = None
+        self.left_out = refusals(plugins)  # as the files lie there, also where the plugins of before go on
         self.unusable: tuple[int, str] | None = None  # a revision of another node that cannot run here, and why
 
     @classmethod
@@ -137,6 +139,7 @@ class Publisher:
     def _read(self) -> tuple[loader.Plugins, plans.Plan, str] | ConfigError:
         try:
             plugins = load_plugins(self.office)
+            self.left_out = refusals(plugins)
             plan = self._same_database(read_plan(self.office, plugins))
             file = revisions.digest_of(plan.text)
             if file == self.file:  # a mapping or a plugin changed: what another node published stays
@@ -187,10 +190,15 @@ def _plan_of_revision(office: Office, plugins: loader.Plugins, revision: int, te
 
 def load_plugins(office: Office) -> loader.Plugins:
     """Load the plugins, and say in the log which were left out and why."""
-    plugins = loader.load(office.folder / "plugins", office.plugins)
+    plugins = loader.load(office.folder / "plugins", office.plugins, rules=plugin_settings(office.config))
     for broken in plugins.broken:
         log.warning("event=plugin.broken file=%s detail=%r", broken.path, broken.reason)
     return plugins
+
+
+def refusals(plugins: loader.Plugins) -> dict[str, str]:
+    """Return which plugins are left out for what they hold or who may write them, and why."""
+    return {broken.name: broken.reason for broken in plugins.broken if broken.refused}
 
 
 def read_plan(office: Office, plugins: loader.Plugins) -> plans.Plan:

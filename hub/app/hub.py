@@ -17,7 +17,9 @@ from sqlmodel import Session
 from hub import plan as plans
 from hub.alarms.kinds import KINDS, STORED
 from hub.app import auditor, copied, watching
+from hub.app.calling import open_client
 from hub.app.config import Published, Publisher
+from hub.app.hearing import open_hearing
 from hub.app.lookout import Lookout
 from hub.app.node import Node
 from hub.app.privacy import open_privacy
@@ -25,7 +27,7 @@ from hub.app.rounds import ring_once, ring_sources
 from hub.app.tokens import keep_tokens
 from hub.clock import Clock, SharedClock
 from hub.delivery.calls import Calls
-from hub.delivery.dispatcher import RENEW_EVERY, STOP_SECONDS, Dispatcher
+from hub.delivery.dispatcher import STOP_SECONDS, Dispatcher
 from hub.delivery.runner import runner_of
 from hub.events import Event
 from hub.ids import Ids, RandomIds
@@ -39,7 +41,6 @@ from hub.lineage import Lineage
 from hub.loader import Plugins
 from hub.nameless import nameless
 from hub.normal.warm import warm_up
-from hub.outgoing.client import make_client
 from hub.pipeline.context import Rotation
 from hub.pipeline.drift import Drift, store_fields, stored_fields
 from hub.pipeline.engine import Pipeline
@@ -84,7 +85,6 @@ class Hub:
 
     _winding: asyncio.Task[None] | None = None
     _stop_at = math.inf
-
     _warming: asyncio.Task[None] | None = None
 
     def __init__(self, office: Office, publisher: Publisher) -> None:
@@ -92,7 +92,7 @@ class Hub:
         self.clock, self.ids = office.clock, office.ids
         self.db = publisher.db
         self.holder = self.ids("node")
-        self.http = office.http or make_client(lambda: self.plan.settings.hub.allow_networks)
+        self.http = office.http or open_client(self)
         self.rotation = Rotation(self.db_read_now(turns.given))
         self.schedule = Schedule()
         self.observer = watching.observer_of(office, self.plan.settings.hub, self.db)
@@ -103,7 +103,7 @@ class Hub:
             self.db, holder=self.holder, clock=self.clock, http=self.http, emit=self.emit, seed=office.seed,
             observer=self.observer,
         )  # fmt: skip
-        self.runner = runner_of(self.plan.settings.hub.runner, self.db, Calls(self.dispatcher), lambda: self.plan)
+        self.runner = runner_of(bool(office.roles), self.db, Calls(self.dispatcher), lambda: self.plan)
         self.pipeline = Pipeline(
             self.db, lambda: self.plan, clock=self.clock, ids=self.ids, http=self.http, rotation=self.rotation,
             slots=self.dispatcher, emit=self.emit, drift=self.drift, observer=self.observer,
@@ -139,6 +139,7 @@ class Hub:
         self.trials = Trials(self.db, lambda: self.plan, clock=self.clock, http=self.http, rotation=self.rotation)
         self.replays = Replays(self.db, self.pipeline, clock=self.clock, emit=self.emit)
         self.privacy = open_privacy(self)
+        self.hearing = open_hearing(self)
 
     @classmethod
     def open(cls, office: Office) -> Hub:
@@ -217,9 +218,7 @@ class Hub:
         ring(1.0, "submissions", self.pipeline.sweep, soon=True)
         if "worker" in self.office.roles:
             ring(self.runner.every, "deliveries", self.runner.sweep, soon=True)
-            ring(RENEW_EVERY, "leases", self.dispatcher.renew)
-            ring(15.0, "rescue", self.dispatcher.rescue, soon=True)
-            ring(5.0, "pauses", self.dispatcher.agree)
+            self.dispatcher.ring(ring)
         ring(2.0, "config", self.reload)
         self.privacy.ring(ring, partial(ring_once, self), self.office.roles)
         self.node.ring()

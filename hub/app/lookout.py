@@ -40,7 +40,7 @@ class Lookout:
 
     def _pressure(self) -> Pressure:
         seen = self._hub.guard.seen
-        return Pressure(seen.refusing, seen.holding, seen.disk)
+        return Pressure(seen.refusing, seen.holding, seen.disk, self._hub.publisher.left_out)
 
     def _resting(self) -> set[str]:
         lanes = self._hub.dispatcher.lanes.items()

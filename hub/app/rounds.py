@@ -1,4 +1,4 @@
-"""The rounds of the scheduler: polls, watched folders and counts, each once however many nodes there are."""
+"""The rounds of the scheduler: polls, watched folders, counts and news, each once however many nodes there are."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hub.news import asks
 from hub.source import FileSource, PollSource
 from hub.ticks import bell
 
 if TYPE_CHECKING:
     from hub.app.hub import Hub
 
+LETTERS = 30.0  # seconds between looks for letters nobody has read
 QUARTER = 900.0  # of an hour: as late may the nightly count begin
 
 
@@ -37,6 +39,16 @@ def ring_sources(hub: Hub) -> None:
         if isinstance(source, FileSource):
             every = settings.every or source.every.total_seconds()
             _ring_watch(hub, every, name, getattr(source.config, "path", None))
+    _ring_news(hub)
+
+
+def _ring_news(hub: Hub) -> None:
+    """Ask the sinks that can be asked what became of their leads, and read what letters were left."""
+    ring_once(hub, LETTERS, "source:letters", hub.hearing.sweep)
+    for name, sink in hub.plan.sinks.items():
+        if asks(sink) and hub.plan.settings.sinks[name].enabled:
+            listens = sink.listens.total_seconds()
+            ring_once(hub, listens, f"source:news:{name}", partial(hub.hearing.ask, name), soon=True)
 
 
 def _ring_watch(hub: Hub, every: float, name: str, pattern: str | None) -> None:

@@ -6,10 +6,12 @@ import hashlib
 import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
 
 from hub.clock import Clock
 from hub.connector import Connector
@@ -17,7 +19,9 @@ from hub.errors import ConfigError, Conflict, LeadhubError, Misconfigured, Retry
 from hub.outgoing.caller import Caller
 from hub.outgoing.credential import Ask, Kept, Token
 from hub.settings.files import Secrets, secret_values
+from hub.store import audit
 from hub.store import tokens as store
+from hub.store.audit import Actor
 from hub.store.database import Database
 from hub.store.tokens import Stored
 
@@ -55,6 +59,27 @@ def open_safe(reference: str | None, secrets: Secrets) -> MultiFernet | None:
         said = f"hub: token_key: {reference} is not there, or no key. A key is 32 random bytes in base64"
         make = 'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
         raise ConfigError(f"{said}; make one with {make}. Several, newest first, are separated by commas.") from error
+
+
+async def reseal(hub: Hub, by: Actor) -> dict[str, Any]:
+    """Encrypt every stored token anew with the newest key, so that older ones may go; while the hub works."""
+    safe = open_safe(hub.plan.settings.hub.token_key, hub.plugins.secrets(hub.office.folder))
+    if safe is None:
+        raise ConfigError("There is no hub.token_key, so no token is stored.")
+    return await hub.db.write(_resealed, safe, by, hub.clock.now())
+
+
+def _resealed(safe: MultiFernet, by: Actor, at: datetime, *, session: Session) -> dict[str, Any]:
+    done, closed = store.reseal(partial(_again, safe), session=session)
+    audit.note("tokens.resealed", by=by, at=at, data={"tokens": done, "not_opened": len(closed)}, session=session)
+    return {"resealed": done, "not_opened": closed}
+
+
+def _again(safe: MultiFernet, sealed: bytes) -> bytes | None:
+    try:
+        return safe.rotate(sealed)
+    except InvalidToken:
+        return None
 
 
 class Place:

@@ -111,7 +111,7 @@ def _run(name: str, *arguments: str, url: sa.URL | None = None) -> str:
         command.append(f"--dbname={plain}")
         if url.password:
             environment["PGPASSWORD"] = str(url.password)
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, errors="replace", check=False)  # noqa: S603
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, errors="replace", check=False)  # noqa: S603 (a list, no shell)
     if done.returncode:
         said = " ".join(done.stderr.split())[:300]
         hint = " Install the client programs of the server's version." if "version" in said else ""

@@ -1,4 +1,4 @@
-"""key: who may call."""
+"""key: who may call; token: the access tokens we hold."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from hub.cli.serve import Config
 from hub.cli.tell import Json, console, write_json, write_table
 
 key = typer.Typer(help="API keys.", no_args_is_help=True)
+token = typer.Typer(help="Access tokens that are stored.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
     """Add this part's commands."""
     app.add_typer(key, name="key")
+    app.add_typer(token, name="token")
 
 
 async def _call(config: Path | None, method: str, path: str, **options: Any) -> Any:
@@ -60,3 +62,15 @@ def revoke(id_: Annotated[str, typer.Argument(metavar="ID")], config: Config = N
     """Make a key worthless."""
     asyncio.run(_call(config, "DELETE", f"/api/keys/{id_}"))
     console().print(f"Revoked {id_}.")
+
+
+@token.command("reseal")
+def reseal(as_json: Json = False, config: Config = None) -> None:
+    """Encrypt the stored tokens with the newest key of hub.token_key, so that the older ones may go."""
+    said = asyncio.run(_call(config, "POST", "/api/tokens/reseal"))
+    if as_json:
+        write_json(said)
+        return
+    console().print(f"{said['resealed']} tokens are encrypted with the newest key.")
+    for name in said["not_opened"]:
+        console().print(f"{name}: no key of ours opens it. A new token will be asked for.", markup=False)

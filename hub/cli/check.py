@@ -15,8 +15,11 @@ from hub.cli.office import config_path, load_env_file
 from hub.cli.serve import Config
 from hub.cli.tell import Json, console, write_json
 from hub.clock import SystemClock
+from hub.delivery.runner import check_runner
 from hub.errors import ConfigError
 from hub.settings import Settings, load_settings
+from hub.settings.files import plugin_settings
+from hub.settings.plugins import PluginSettings
 from hub.store.ground import old_sqlite
 from hub.testing.contract import run_kit
 
@@ -79,15 +82,29 @@ def of_workspace(config: Path) -> Iterator[Finding]:
     """Yield everything that is wrong with a workspace, one finding for each mistake that stands alone."""
     folder = config.resolve().parent
     load_env_file(folder)
-    plugins = loader.load(folder / "plugins")
+    try:
+        rules = plugin_settings(config)
+    except (ConfigError, OSError):  # told below, where all of the configuration is read
+        rules = loader.ALL
+    plugins = loader.load(folder / "plugins", rules=rules)
     for broken in plugins.broken:
         yield Finding(
             "error", f"plugin {broken.name}", f"{broken.path}: {broken.reason.rstrip('.')}. It is left out until then."
         )
-    if not plugins.broken:
-        yield Finding("ok", f"{len(plugins.hashes)} plugins", "")
+    bad = {broken.name for broken in plugins.broken}
+    for name, digest in plugins.hashes.items():
+        if Path(name).stem not in bad:
+            yield Finding("ok", f"plugin {name}", f"sha256 {digest}{', as pinned' if name in rules.pinned else ''}")
+    yield from _gone(rules, plugins)
     yield from _of_mappings(folder, plugins)
     yield from _of_config(config, folder, plugins)
+
+
+def _gone(rules: PluginSettings, plugins: loader.Plugins) -> Iterator[Finding]:
+    for name in rules.pinned:
+        if name not in plugins.hashes:
+            said = "It is pinned and not there. Put it back, or take it out of plugins: pinned."
+            yield Finding("error", f"plugin {name}", said)
 
 
 def _of_mappings(folder: Path, plugins: loader.Plugins) -> Iterator[Finding]:
@@ -121,9 +138,18 @@ def _of_config(config: Path, folder: Path, plugins: loader.Plugins) -> Iterator[
         said = f"{len(settings.sources)} sources, {len(settings.sinks)} sinks, {len(settings.flows)} flows"
         yield Finding("ok", "configuration", said)
     yield from _unused(settings)
+    yield from _of_runner(settings)
     flaw = old_sqlite() if settings.hub.database.startswith("sqlite") else None
     if flaw:
         yield Finding("warning", "SQLite", flaw)
+
+
+def _of_runner(settings: Settings) -> Iterator[Finding]:
+    """Yield why the runner cannot work with this database, or with what is installed here."""
+    try:
+        check_runner(settings.hub.runner, settings.hub.database)
+    except ConfigError as error:
+        yield Finding("error", "runner", str(error))
 
 
 def _check_enrichers(plan: plans.Plan) -> None:

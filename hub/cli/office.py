@@ -96,7 +96,7 @@ async def client(config: Path | None, *, idle: bool = False) -> AsyncIterator[ht
     found = running(path.resolve().parent)
     if found is not None:
         headers = {"authorization": f"Bearer {found.key}"}
-        async with httpx.AsyncClient(base_url=found.url, headers=headers, timeout=None, trust_env=False) as http:  # noqa: S113
+        async with httpx.AsyncClient(base_url=found.url, headers=headers, timeout=None, trust_env=False) as http:  # noqa: S113 (long work says how far it is)
             yield http
         return
     place = office(path)
@@ -108,7 +108,7 @@ async def client(config: Path | None, *, idle: bool = False) -> AsyncIterator[ht
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app)
         headers = {"authorization": f"Bearer {key}"}
-        async with httpx.AsyncClient(transport=transport, base_url="http://hub", headers=headers, timeout=None) as http:  # noqa: S113
+        async with httpx.AsyncClient(transport=transport, base_url="http://hub", headers=headers, timeout=None) as http:  # noqa: S113 (long work says how far it is)
             yield http
 
 

@@ -50,7 +50,7 @@ def listed(as_json: Json = False, config: Config = None) -> None:
     if as_json:
         write_json(said)
     else:
-        columns = ("id", "name", "role", "created_at", "last_login_at", "disabled_at", "sessions")
+        columns = ("id", "name", "role", "created_at", "last_login_at", "disabled_at", "second_factor", "sessions")
         write_table("Users", columns, said["items"])
 
 
@@ -87,6 +87,14 @@ def logout(name: Name, as_json: Json = False, config: Config = None) -> None:
     """End every session of a user."""
     said = _post(name, "logout", config)
     tell(said, f"Ended {said['sessions_ended']} sessions.", as_json)
+
+
+@user.command("no-code")
+def no_code(name: Name, as_json: Json = False, config: Config = None) -> None:
+    """Ask a user who lost their authenticator app for the password alone; every session of theirs ends."""
+    path = f"/api/users/{quote(name, safe='')}/second-factor"
+    said = asyncio.run(ask(config, "DELETE", path, idle=True))
+    tell(said, f"Signing in asks {said['removed']} for no code any more.", as_json)
 
 
 def _post(name: str, what: str, config: Config, **body: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hub.delivery.dispatcher import LEASE, Dispatcher
+from hub.delivery.dispatcher import Dispatcher
 from hub.delivery.lane import Lane
 from hub.delivery.runner import Left, Room
 from hub.store import taking as store
@@ -25,14 +25,15 @@ class Calls:
     async def deliver(self, ids: Sequence[str], left: Left) -> None:
         """Send those of these deliveries that are due and may go now; `left` is told of each when it is done with."""
         to, now = self._to, self._to.clock.now()
+        asked = to.clock.monotonic()
         lanes = {name: lane for name, lane in to.lanes.items() if lane.open()}
         rows: list[DeliveryRow] = []
         try:
             rows = await to.db.write(
-                store.claim_these, ids, list(lanes), now, now + LEASE, to.holder, sqlite=to.db.sqlite
+                store.claim_these, ids, list(lanes), now, to.leases.end(now), to.holder, sqlite=to.db.sqlite
             )
             to.left.update((row.id, left) for row in rows)
-            await to.put(rows, lanes, now)
+            await to.put(rows, lanes, now, asked)
         finally:  # what was not claimed; all of it, when the database failed meanwhile
             held = {row.id for row in rows if row.sink in lanes and row.id in lanes[row.sink].held}
             for delivery in ids:

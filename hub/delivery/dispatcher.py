@@ -12,14 +12,19 @@ import httpx
 
 from hub.clock import Clock
 from hub.delivery.clearance import Clearance
-from hub.delivery.lane import Lane, alone
+from hub.delivery.gate import alone
+from hub.delivery.lane import Lane
+from hub.delivery.leases import SECONDS, Leases
+from hub.delivery.marks import Marks
 from hub.delivery.policy import Job, repeats
 from hub.delivery.runner import Left
 from hub.delivery.shared import Limits
 from hub.events import Event
+from hub.families.message import Teller
 from hub.lead import Delivery, Lead
 from hub.observe.observer import Observer
 from hub.observe.tracing import Tracer
+from hub.outcome import Occasion
 from hub.plan import Plan
 from hub.store import deliveries as store
 from hub.store import leads as lead_store
@@ -29,9 +34,9 @@ from hub.store.database import Database
 from hub.store.tables import DeliveryRow
 from hub.store.together import Together
 
-LEASE = timedelta(seconds=90)
-RENEW_EVERY = 30.0
+LEASE = timedelta(seconds=SECONDS)
 STOP_SECONDS = 45.0
+RESCUES = 6  # in one lease: so much later, at most, is taken back what a process that ended was sending
 
 
 class Dispatcher:
@@ -52,12 +57,14 @@ class Dispatcher:
         self.db, self.holder, self.clock, self.http, self.emit = db, holder, clock, http, emit
         self.lanes: dict[str, Lane] = {}
         self.clearance = Clearance(db, clock)
+        self.leases = Leases(db, holder, clock)
         self.limits = None if db.sqlite else Limits(db, holder, clock)
         self._rng = random.Random(seed)
         self.record: Together[store.Result] = Together(db, store.settle, holder, heard=self._count_lost)
-        self._sweeping = False
+        self._sweeping, self._marks = False, Marks()
         self._stray: list[str] = []  # claimed for a sink that went away meanwhile
         self._url: str | None = None
+        self.links: Callable[[str, str, datetime], dict[str, str]] | None = None  # what a rep may click
         self.hands_over = True  # whether a fresh delivery is sent by the process that stores it
         self.left: dict[str, Left] = {}  # who is told when a delivery is done with here
 
@@ -65,6 +72,7 @@ class Dispatcher:
         """Open lanes for the sinks of a plan; those of sinks that changed or went are closed, the others go on."""
         paused = await self.db.read(store.paused)
         old, self.lanes = self.lanes, {}
+        self.leases.seconds = plan.settings.hub.lease
         self._url = plan.settings.hub.public_url
         for name, sink in plan.sinks.items():
             settings = plan.settings.sinks[name]
@@ -74,7 +82,7 @@ class Dispatcher:
             lane = self.lanes[name] = Lane(
                 name, sink, settings, http=self.http, clock=self.clock, rng=self._rng, record=self.record,
                 pause=self._pause, emit=self.emit, observer=self.observer,
-                gates=self.limits.gate if self.limits else alone,
+                leases=self.leases, gates=self.limits.gate if self.limits else alone,
             )  # fmt: skip
             if name in paused:
                 lane.gate.paused = paused[name][1] or "paused"
@@ -85,6 +93,13 @@ class Dispatcher:
     async def stop(self) -> None:
         """Finish what is being sent and give back the rest."""
         await asyncio.gather(*(self._close(lane) for lane in self.lanes.values()))
+        await self.leases.stop()
+
+    def ring(self, ring: Callable[..., None]) -> None:
+        """Keep what is ours, and look for what is nobody's, from now on."""
+        self.leases.start()
+        ring(self.leases.seconds / RESCUES, "rescue", self.rescue, soon=True)
+        ring(5.0, "pauses", self.agree)
 
     async def _close(self, lane: Lane) -> None:
         left = await lane.stop(STOP_SECONDS)
@@ -102,7 +117,7 @@ class Dispatcher:
 
     def lease(self) -> tuple[str, datetime]:
         """Return who holds a reserved delivery, and until when."""
-        return self.holder, self.clock.now() + LEASE
+        return self.holder, self.leases.end(self.clock.now())
 
     def take(self, rows: list[dict[str, Any]], lead: Lead) -> None:
         """Send the reserved deliveries of a stored lead."""
@@ -110,7 +125,9 @@ class Dispatcher:
             if row["state"] == "sending":
                 lane = self.lanes.get(row["sink"])
                 if lane is not None:
-                    lane.put(self._job(row, lead), reserved=True)
+                    job = self._job(row, lead)
+                    self.leases.handed(job, row["lease_until"])
+                    lane.put(job, reserved=True)
                 else:
                     self._stray.append(row["id"])
 
@@ -121,14 +138,24 @@ class Dispatcher:
                 self.lanes[row["sink"]].unreserve()
 
     def _job(self, row: Mapping[str, Any], lead: Lead) -> Job:
+        said = row.get("occasion")
         told = Delivery(
             key=row["key"], attempt=row["attempts"], version=row["version"], sink=row["sink"], route=row["route"],
             sentence=row["sentence"], url=f"{self._url.rstrip('/')}/leads/{lead.id}" if self._url else None,
+            links=self._replies(row),
         )  # fmt: skip
+        occasion = Occasion.model_validate(said) if said else None
         return Job(
-            row["id"], row["attempts"], row["fence"], lead.with_fields(delivery=told), row["sink"],
+            row["id"], row["attempts"], row["fence"], lead.with_fields(delivery=told, occasion=occasion), row["sink"],
             row["submission"], row["unclear"], row["test"],
         )  # fmt: skip
+
+    def _replies(self, row: Mapping[str, Any]) -> dict[str, str]:
+        """Return what a rep may click in a message; nothing where no message is sent, or nobody could reach us."""
+        lane = self.lanes.get(row["sink"])
+        if self._url is None or self.links is None or lane is None or not isinstance(lane.sink, Teller):
+            return {}
+        return self.links(self._url, row["id"], self.clock.now())
 
     # -- what the database holds ---------------------------------------------------------------------
 
@@ -141,7 +168,8 @@ class Dispatcher:
             await self.release_stray()
             now = self.clock.now()
             number = 0
-            for sink in await self.db.read(store.due_sinks, now):
+            lanes = [name for name, lane in self.lanes.items() if lane.free > 0 and lane.open()]
+            for sink in await self.db.read(store.due_sinks, lanes, now):
                 lane = self.lanes.get(sink)
                 if lane is not None and lane.free > 0 and lane.open():
                     number += await self._claim(lane, now)
@@ -158,15 +186,16 @@ class Dispatcher:
     async def _claim(self, lane: Lane, now: datetime) -> int:
         probing = lane.gate.breaker.state != "closed"
         limit = 1 if probing else lane.free
-        again = lane.budget.left(self.clock.monotonic())
+        asked = self.clock.monotonic()
+        again, until = lane.budget.left(asked), self.leases.end(self.clock.now())
         rows = await self.db.write(
-            store.claim, lane.name, now, now + LEASE, self.holder, limit, again=again, sqlite=self.db.sqlite
+            store.claim, lane.name, now, until, self.holder, limit, again=again, sqlite=self.db.sqlite
         )
-        await self.put(rows, {lane.name: lane}, now)
+        await self.put(rows, {lane.name: lane}, now, asked)
         return len(rows)
 
-    async def put(self, rows: Sequence[DeliveryRow], lanes: Mapping[str, Lane], now: datetime) -> None:
-        """Queue what was just claimed for these lanes."""
+    async def put(self, rows: Sequence[DeliveryRow], lanes: Mapping[str, Lane], now: datetime, asked: float) -> None:
+        """Queue what was just claimed for these lanes; `asked`: the monotonic time before the claim."""
         leads = await self.db.read(lead_store.load, {row.lead for row in rows}) if rows else {}
         if self.observer.tracer:
             await self._learn_traces(self.observer.tracer, {row.submission for row in rows})
@@ -174,7 +203,9 @@ class Dispatcher:
         for row in rows:
             lane = lanes[row.sink]
             if self.lanes.get(row.sink) is lane and row.lead in leads:
-                lane.put(self._job(_plain(row), leads[row.lead]), again=row.priority > 0)
+                job = self._job(_plain(row), leads[row.lead])
+                self.leases.took([job], asked)
+                lane.put(job, again=row.priority > 0)
                 continue
             if row.lead in leads:  # the configuration changed while we asked
                 self._stray.append(row.id)
@@ -199,9 +230,7 @@ class Dispatcher:
 
     async def renew(self) -> None:
         """Keep the leases of what is being sent, and of what waits in a lane."""
-        held = [delivery for lane in self.lanes.values() for delivery in lane.held]
-        if held:
-            await self.db.write(store.renew, held, self.holder, self.clock.now() + LEASE)
+        await self.leases.renew()
 
     async def rescue(self, *, everything: bool = False) -> int:
         """Take back what processes that ended were sending, to send it again where that is safe; returns how many."""

@@ -33,6 +33,7 @@ OVERDUE = 1_000  # deliveries that a sweep sees to
 GRACE = timedelta(seconds=1)  # a delivery that was due a moment ago has its job
 DEAD = timedelta(seconds=30)  # a job whose process said nothing for so long is given to another
 RECONNECT = 1.0
+ASK_EVERY = 10.0  # seconds without a notification before it is asked whether somebody is there at all
 FORGET = 600.0  # seconds between the moments at which pgqueuer's own log is emptied; ours are the attempts
 
 
@@ -111,8 +112,12 @@ class PgqueuerRunner:
         """Look at once when there is something new; psycopg keeps a connection busy while it waits for that."""
         channel = jobs.names().channel
         await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
-        async for _ in connection.notifies():
-            self._wake.set()
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(ASK_EVERY):
+                    async for _ in connection.notifies():
+                        self._wake.set()
+            await connection.execute("SELECT 1")
 
     async def _work(self, connection: psycopg.AsyncConnection) -> None:
         ask = jobs.queries(connection)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Callable
 
 WINDOW = 300.0  # seconds a breaker looks back
 ENOUGH = 10  # sends before it judges
@@ -146,3 +147,11 @@ class Gate:
     def rest(self, seconds: float, now: float) -> None:
         """Let the whole destination wait, as it asked."""
         self.rest_until = max(self.rest_until, now + seconds)
+
+
+Gates = Callable[[str, float | None], Gate]
+
+
+def alone(_: str, rate: float | None) -> Gate:
+    """Return the gate of a sink that no other process sends to."""
+    return Gate(rate)

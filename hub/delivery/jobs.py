@@ -21,6 +21,7 @@ from psycopg import RawCursor
 from sqlmodel import Session
 
 from hub.store.due import Due
+from hub.store.silence import ImpatientAsync
 
 PREFIX = "leadhub_"
 AGAIN = ":again"  # what is no first attempt waits under a name of its own, so that it can be held back alone
@@ -46,7 +47,7 @@ def names() -> Names:
 async def connect(url: sa.URL) -> psycopg.AsyncConnection:
     """Open a connection as pgqueuer wants it."""
     address = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    return await psycopg.AsyncConnection.connect(
+    return await ImpatientAsync.connect(
         address, autocommit=True, options=_CONNECTION, connect_timeout=5, keepalives_idle=10
     )
 

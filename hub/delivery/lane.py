@@ -14,16 +14,16 @@ import httpx
 from hub.clock import Clock
 from hub.consents import Required
 from hub.delivery.budget import Budget
-from hub.delivery.gate import Gate
+from hub.delivery.gate import Gates, alone
+from hub.delivery.leases import Leases
 from hub.delivery.policy import Job, as_outcome, judge, put_off, rest_asked, stopped, unreached
-from hub.errors import Misconfigured, brief
+from hub.delivery.spans import traced
+from hub.errors import Misconfigured, Retry, brief
 from hub.events import Event
 from hub.failpoints import hit
 from hub.lead import Rejected, Sent
 from hub.nameless import nameless
 from hub.observe.observer import Observer
-from hub.observe.tracing import Tracer
-from hub.outgoing.transmit import TRACE
 from hub.settings import SinkSettings
 from hub.sink import Outcome, Sink
 from hub.store.deliveries import Result
@@ -33,16 +33,11 @@ log = logging.getLogger("leadhub.delivery")
 ATTEMPT_SECONDS = 45.0  # wall clock for a whole attempt: a total deadline defeats drip-feed answers
 REFUSALS = 10  # different leads refused in a row before the destination is held
 QUEUED_SECONDS = 20.0  # most work a lane holds ahead of a slow rate: leases must not run out in the queue
+LOST = "its lease ended before it was sent"
 
 Record = Callable[[Sequence[Result]], Awaitable[None]]
 Pause = Callable[[str, str], Awaitable[None]]
-Gates = Callable[[str, float | None], Gate]
 Clear = Callable[[str, Required, Sequence[Job]], Awaitable[Mapping[str, str]]]
-
-
-def alone(_: str, rate: float | None) -> Gate:
-    """Return the gate of a sink that no other process sends to."""
-    return Gate(rate)
 
 
 class Lane:
@@ -63,13 +58,14 @@ class Lane:
         record: Record,
         pause: Pause,
         emit: Callable[[Iterable[Event]], None],
+        leases: Leases,
         observer: Observer | None = None,
         gates: Gates = alone,
     ) -> None:
         self.name, self.sink, self.settings = name, sink, settings
         self._meter, self._tracer = (observer := observer or Observer()).metrics.of_sink(name), observer.tracer
         self.http, self.clock, self.rng = http, clock, rng
-        self._record, self._pause, self._emit = record, pause, emit
+        self._record, self._pause, self._emit, self.leases = record, pause, emit, leases
         rate = settings.rate if settings.rate is not None else sink.rate
         self.gate, self.budget = gates(name, rate), Budget()
         self.batch = min(settings.batch or sink.batch, sink.batch)
@@ -96,7 +92,8 @@ class Lane:
 
     def open(self) -> bool:
         """Return whether the lane takes deliveries now."""
-        return not self._stopping and self.settings.enabled and self.gate.open(self.clock.monotonic())
+        on = self.settings.enabled and not self._stopping and not self.leases.failing
+        return on and self.gate.open(self.clock.monotonic())
 
     def reserve(self) -> bool:
         """Take a place for a delivery that is about to be stored; a probe is left to the sweep."""
@@ -153,16 +150,21 @@ class Lane:
                 log.error("event=lane.failed sink=%s error=%s", self.name, brief(error))
             finally:
                 self._busy.discard(me)
-                for job in jobs:
-                    self.held.pop(job.delivery, None)
-                    if self.left is not None:
-                        self.left(job.delivery)
+                self._done(jobs)
+
+    def _done(self, jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            self.leases.left(job)
+            if self.held.get(job.delivery) is job:  # else it was claimed anew meanwhile
+                del self.held[job.delivery]
+                if self.left is not None:
+                    self.left(job.delivery)
 
     async def _send(self, jobs: list[Job]) -> None:
         """Wait for the sink's turn, send, and write down what happened."""
         hit("deliver.started")
         await self._turn()
-        jobs = await self._cleared(jobs)
+        jobs = await self._cleared(await self._ours(jobs))
         if not jobs:
             self.gate.give_back()
             return
@@ -171,7 +173,7 @@ class Lane:
             await self._put_off(jobs)
             return
         started = time.perf_counter()
-        outcomes = await (self._traced(jobs, self._tracer) if self._tracer else self._outcomes(jobs))
+        outcomes = await (traced(jobs, self._tracer, self._outcomes) if self._tracer else self._outcomes(jobs))
         ms = (time.perf_counter() - started) * 1000
         if real:
             await self._learn(jobs, outcomes)
@@ -196,11 +198,21 @@ class Lane:
 
     async def _cleared(self, jobs: list[Job]) -> list[Job]:
         """Return the deliveries that may still be made; the others are stopped."""
-        refused = await self.clear(self.name, self.settings.requires_consent, jobs) if self.clear else {}
+        refused = await self.clear(self.name, self.settings.requires_consent, jobs) if self.clear and jobs else {}
         if refused:
             now = self.clock.now()
             await self._record([stopped(j, refused[j.delivery], now) for j in jobs if j.delivery in refused])
         return [job for job in jobs if job.delivery not in refused]
+
+    async def _ours(self, jobs: list[Job]) -> list[Job]:
+        """Return the deliveries whose leases last for a send; the others are not begun."""
+        if self.leases.sure(jobs):
+            return jobs
+        ours = await self.leases.secure(jobs, lambda: not self._stopping)
+        lost = [put_off(job, LOST, 0.0, self.clock.now()) for job in jobs if job not in ours]
+        if lost:
+            await self._record(lost)
+        return ours
 
     async def _put_off(self, jobs: list[Job]) -> None:
         """Give deliveries back because the sink was paused or went to rest while they waited here."""
@@ -216,24 +228,12 @@ class Lane:
         if wait:
             await self.clock.sleep(wait)
 
-    async def _traced(self, jobs: Sequence[Job], tracer: Tracer) -> list[Outcome]:
-        """Send under a span for each delivery; a request for several carries the first one's trace."""
-        spans = [tracer.attempt(j.submission, j.delivery, j.lead.id, j.sink, j.number) for j in jobs]
-        token = TRACE.set(spans[0].headers)
-        try:
-            outcomes = await self._outcomes(jobs)
-        finally:
-            TRACE.reset(token)
-        for span, outcome in zip(spans, outcomes, strict=True):
-            span.ended(type(outcome).__name__.lower())
-        return outcomes
-
     async def _outcomes(self, jobs: Sequence[Job]) -> list[Outcome]:
         """Return one outcome per job; test leads are not sent, ambiguous ones are looked for first."""
         outcomes: dict[str, Any] = {job.delivery: Sent(note="test lead: not sent") for job in jobs if job.test}
         for job in jobs:
             if job.unclear and not job.test and self.sink.searchable:
-                found = await self._bounded(self.sink.lookup(job.lead, self.http))
+                found = await self._bounded([job], self.sink.lookup(job.lead, self.http))
                 if found is not None:
                     outcomes[job.delivery] = found
         rest = [job for job in jobs if job.delivery not in outcomes]
@@ -253,17 +253,18 @@ class Lane:
         return said
 
     async def _asked(self, jobs: Sequence[Job]) -> list[Outcome]:
-        said = await self._bounded(self.sink.send([job.lead for job in jobs], self.http))
-        if isinstance(said, list) and len(said) == len(jobs):
-            return said
-        wrong = said if isinstance(said, Exception) else as_outcome(ValueError("wrong number of outcomes"))
+        wrong: Exception = Retry(LOST)
+        if self.leases.sure(jobs):  # it may have taken long to come here, and to hear that nobody is there
+            said = await self._bounded(jobs, self.sink.send([job.lead for job in jobs], self.http))
+            if isinstance(said, list) and len(said) == len(jobs):
+                return said
+            wrong = said if isinstance(said, Exception) else as_outcome(ValueError("wrong number of outcomes"))
         return [wrong] * len(jobs)  # type: ignore[list-item]
 
-    async def _bounded(self, work: Awaitable[Any]) -> Any:
+    async def _bounded(self, jobs: Sequence[Job], work: Awaitable[Any]) -> Any:
         seconds = max(ATTEMPT_SECONDS, getattr(self.sink.config, "timeout", 0.0) + 15.0)
         try:
-            async with asyncio.timeout(seconds):
-                return await work
+            return await self.leases.within(seconds, jobs, work)
         except Exception as error:
             return as_outcome(error)
 

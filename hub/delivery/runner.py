@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Protocol
 
 from hub.clock import Clock
@@ -112,16 +113,14 @@ def check_runner(runner: str, database: str) -> None:
     if database.startswith("sqlite"):
         said = "hub.runner: pgqueuer shares work through PostgreSQL, but hub.database is SQLite."
         raise ConfigError(f"{said} Set hub.database to postgresql://…, or hub.runner to local.")
-    try:
-        import pgqueuer  # noqa: F401
-    except ImportError as error:
+    if find_spec("pgqueuer") is None:
         said = "hub.runner: pgqueuer is not installed."
-        raise ConfigError(f"{said} Install leadhub[distributed], or set hub.runner to local.") from error
+        raise ConfigError(f"{said} Install leadhub[distributed], or set hub.runner to local.")
 
 
-def runner_of(kind: str, db: Database, deliverer: Deliverer, plan: Callable[[], Plan]) -> Runner:
-    """Return the runner of that name; the optional package is not touched before it is named."""
-    if kind == "local":
+def runner_of(runs: bool, db: Database, deliverer: Deliverer, plan: Callable[[], Plan]) -> Runner:
+    """Return the runner that the plan names; the optional package is not touched before, nor where nothing `runs`."""
+    if not runs or plan().settings.hub.runner == "local":
         return LocalRunner(deliverer)
     from hub.delivery.distributed import PgqueuerRunner
 

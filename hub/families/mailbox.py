@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import imaplib
 import re
+import socket
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from hub.errors import Misconfigured, Retry
+from hub.outgoing.addresses import Blocked
+from hub.outgoing.sockets import open_socket, trusting
 
 Security = Literal["ssl", "starttls", "none"]
 
@@ -36,17 +39,13 @@ class Mailbox:
 
     def __init__(
         self, host: str, *, port: int | None = None, security: Security = "ssl", timeout: float = 30.0,
-        context: ssl.SSLContext | None = None,
+        ca_file: str | None = None, networks: Iterable[str] = (),
     ) -> None:  # fmt: skip
         self._host, self._number = host, port or _PORTS[security]
-        trusted = context or ssl.create_default_context()
         with self._speaking():
-            if security == "ssl":
-                self._server: imaplib.IMAP4 = imaplib.IMAP4_SSL(
-                    host, self._number, ssl_context=trusted, timeout=timeout
-                )
-            else:
-                self._server = imaplib.IMAP4(host, self._number, timeout=timeout)
+            trusted = _context(ca_file)
+            over_tls = trusted if security == "ssl" else None
+            self._server = _Guarded(host, self._number, timeout, over_tls, networks)
             if security == "starttls":
                 self._server.starttls(trusted)
 
@@ -106,6 +105,8 @@ class Mailbox:
         except ssl.SSLCertVerificationError as error:
             words = f"{self._where()} shows a certificate that is not valid: {error.verify_message}."
             raise Misconfigured(f"{words} Check host and security.") from error
+        except Blocked as error:
+            raise Misconfigured(str(error)) from error
         except imaplib.IMAP4.abort as error:
             raise Retry(f"{self._where()} broke off: {_words([str(error)])}.") from error
         except imaplib.IMAP4.error as error:
@@ -120,6 +121,27 @@ class Mailbox:
 
     def _where(self) -> str:
         return f"The mail server {self._host}:{self._number}"
+
+
+class _Guarded(imaplib.IMAP4):
+    """Connects only where leadhub may, encrypted from the first byte where there is a context."""
+
+    def __init__(
+        self, host: str, port: int, timeout: float, context: ssl.SSLContext | None, networks: Iterable[str]
+    ) -> None:
+        self._context, self._networks = context, tuple(networks)
+        super().__init__(host, port, timeout)
+
+    def _create_socket(self, timeout: float | None) -> socket.socket:
+        made = open_socket(self.host, self.port, timeout or 30.0, self._networks)
+        return self._context.wrap_socket(made, server_hostname=self.host) if self._context else made
+
+
+def _context(ca_file: str | None) -> ssl.SSLContext:
+    try:
+        return trusting(ca_file)
+    except OSError as error:
+        raise Misconfigured(f"{ca_file} cannot be read as certificates. Check `ca_file`.") from error
 
 
 def encoded(folder: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import smtplib
+import socket
 import ssl
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,6 +17,8 @@ from pydantic import AfterValidator
 from hub.errors import LeadhubError, Misconfigured, Retry, Unclear
 from hub.escape import header
 from hub.lead import Rejected, Sent
+from hub.outgoing.addresses import Blocked
+from hub.outgoing.sockets import open_socket, trusting
 
 Security = Literal["starttls", "tls", "none"]
 
@@ -66,6 +69,7 @@ class MailServer:
     hello: str | None = None
     timeout: float = 30.0
     patience: float = 600.0
+    networks: tuple[str, ...] = ()  # those that may be reached although they are not public
 
     def submit(self, sender: str, recipients: Sequence[str], mail: bytes, *, utf8: bool = False) -> Sent | Rejected:
         """Hand over a mail with CR LF line ends; blocks.
@@ -87,6 +91,8 @@ class MailServer:
             raise _trouble(f"{self.host}:{self.port}", error.smtp_code, error.smtp_error) from error
         except ssl.SSLError as error:
             raise self._insecure(error) from error
+        except Blocked as error:
+            raise Misconfigured(str(error)) from error
         except ValueError as error:  # a host name or a login that the protocol cannot carry
             raise Misconfigured(
                 f"{self.host}:{self.port}: host, user or password has characters that mail cannot carry."
@@ -97,11 +103,7 @@ class MailServer:
     def _connected(self) -> smtplib.SMTP:
         """Return a connection that is encrypted and logged in as the settings ask; never with less."""
         context = self._context()
-        server: smtplib.SMTP
-        if self.security == "tls":
-            server = smtplib.SMTP_SSL(self.host, self.port, self.hello, timeout=self.timeout, context=context)
-        else:
-            server = smtplib.SMTP(self.host, self.port, self.hello, timeout=self.timeout)
+        server = _OverTls(self, context) if self.security == "tls" else _Plain(self)
         try:
             server.ehlo_or_helo_if_needed()
             if self.security == "starttls":
@@ -125,7 +127,7 @@ class MailServer:
         if self.security == "none":
             return None
         try:
-            return ssl.create_default_context(cafile=self.ca_file)
+            return trusting(self.ca_file)
         except OSError as error:
             raise Misconfigured(f"{self.ca_file} cannot be read as certificates. Check `ca_file`.") from error
 
@@ -162,6 +164,28 @@ class MailServer:
             return Retry(f"{self.host}:{self.port} hung up during TLS.")
         reason = getattr(error, "verify_message", None) or error.reason or type(error).__name__
         return Misconfigured(f"TLS with {self.host}:{self.port} fails: {reason}. Check host, port and `security`.")
+
+
+class _Plain(smtplib.SMTP):
+    """Connects only where leadhub may."""
+
+    def __init__(self, server: MailServer) -> None:
+        self._networks = server.networks
+        super().__init__(server.host, server.port, server.hello, timeout=server.timeout)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return open_socket(host, port, timeout, self._networks)
+
+
+class _OverTls(smtplib.SMTP_SSL):
+    """The same, encrypted from the first byte."""
+
+    def __init__(self, server: MailServer, context: ssl.SSLContext | None) -> None:
+        self._networks = server.networks
+        super().__init__(server.host, server.port, server.hello, timeout=server.timeout, context=context)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return self.context.wrap_socket(open_socket(host, port, timeout, self._networks), server_hostname=host)
 
 
 class _Closing:

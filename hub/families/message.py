@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import httpx
 from pydantic import Field
@@ -42,6 +42,9 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "why": "Why",
         "link": "Open the lead",
         "hub": "Open the hub",
+        "take": "Take it",
+        "called": "Called",
+        "not_interested": "Not interested",
     },
     "zh": {
         "heading": "新线索",
@@ -50,6 +53,9 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "why": "原因",
         "link": "打开线索",
         "hub": "打开系统",
+        "take": "我来跟进",
+        "called": "已联系",
+        "not_interested": "无意向",
     },
 }
 
@@ -74,11 +80,15 @@ class Wording(Connector.Config):
         None, description="Words the message starts with; put the keyword here that a robot insists on."
     )
     show: tuple[FieldPath, ...] = Field(MESSAGE_FIELDS, description="Fields the message shows, in order.")
+    links: tuple[Literal["take", "called", "not_interested"], ...] = Field(
+        ("take", "called", "not_interested"),
+        description="Links by which a rep says with one click what was done; they need `hub.public_url`.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A short message about one lead; everything but `link` may hold foreign text and must be escaped."""
+    """A short message about one lead; everything but `link` and `acts` may hold foreign text and must be escaped."""
 
     title: str
     facts: tuple[tuple[str, str], ...]  # label and value, in order of weight
@@ -86,6 +96,7 @@ class Message:
     link: str | None  # http(s) only
     link_text: str
     colon: str
+    acts: tuple[tuple[str, str], ...] = ()  # words and address of what a rep may click; http(s) only
 
     @classmethod
     def of(cls, lead: Lead, wording: Wording) -> Message:
@@ -104,6 +115,7 @@ class Message:
             link=_web_address(delivery.url),
             link_text=words["link"],
             colon=words["colon"],
+            acts=tuple((words[act], url) for act in wording.links if (url := _web_address(delivery.links.get(act)))),
         )
 
     @classmethod
@@ -114,6 +126,10 @@ class Message:
         whole = f"{line(heading, 60)}{words['colon']}{line(title, 150)}" if heading else line(title, 150)
         return cls(whole, tuple(facts), None, _web_address(url), words["hub"], words["colon"])
 
+    def links(self) -> list[tuple[str, str]]:
+        """Return words and address of every link: to the lead first, then of what a rep may say with a click."""
+        return [*([(self.link_text, self.link)] if self.link else []), *self.acts]
+
     def rows(self) -> list[tuple[str, str]]:
         """Return label and text of every fact, and of the reason last."""
         return [*self.facts, *([self.why] if self.why else [])]
@@ -121,13 +137,14 @@ class Message:
     def plain(self, write: Write = line) -> str:
         """Return the message as plain lines."""
         lines = [write(self.title), *(f"{label}{self.colon}{write(value)}" for label, value in self.rows())]
-        return "\n".join([*lines, *([f"{self.link_text}{self.colon}{self.link}"] if self.link else [])])
+        return "\n".join([*lines, *(f"{words}{self.colon}{url}" for words, url in self.links())])
 
     def markdown(self, write: Write, newline: str = "\n") -> str:
-        """Return the message in the markdown that Chinese chat tools share: heading, bold labels, one link."""
+        """Return the message in the markdown that Chinese chat tools share: heading, bold labels, links."""
         lines = [f"#### {write(self.title)}"]
         lines += [f"**{write(name)}**{self.colon}{write(value)}" for name, value in self.rows()]
-        return newline.join([*lines, *([f"[{self.link_text}]({self.link})"] if self.link else [])])
+        links = "  ".join(f"[{words}]({url})" for words, url in self.links())
+        return newline.join([*lines, *([links] if links else [])])
 
     def page(self, write: Write = line) -> str:
         """Return the message as an HTML page; all foreign text is escaped."""
@@ -135,7 +152,8 @@ class Message:
             f'<tr><th align="left">{html.escape(name)}</th><td>{html.escape(write(value))}</td></tr>'
             for name, value in self.rows()
         )
-        link = f'<p><a href="{html.escape(self.link)}">{html.escape(self.link_text)}</a></p>' if self.link else ""
+        links = [f'<a href="{html.escape(url)}">{html.escape(words)}</a>' for words, url in self.links()]
+        link = f"<p>{' &nbsp; '.join(links)}</p>" if links else ""
         title = html.escape(line(self.title))
         return f'<!DOCTYPE html><html><body><h3>{title}</h3><table cellpadding="4">{rows}</table>{link}</body></html>'
 
@@ -151,7 +169,7 @@ class Message:
                 return short
         while short.facts and size(short) > limit:
             short = replace(short, facts=short.facts[:-1])
-        return short if size(short) <= limit else replace(short, why=None, link=None)
+        return short if size(short) <= limit else replace(short, why=None, link=None, acts=())
 
     def fitted(self, render: Callable[[Message], str], limit: int) -> str:
         """Return what `render` makes of the message in at most `limit` bytes of UTF-8."""

@@ -16,12 +16,15 @@ MAX_ENTRIES = 1_000
 MAX_UNPACKED = 500_000_000
 MAX_RATIO = 100
 SMALL = 5_000_000  # bytes unpacked and
-SMALL_AREA = 2_000_000  # cells between the first and the last: a workbook below both is read in this process
+SMALL_AREA = 2_000_000  # cells between the first and the last, and
+SMALL_TEXT = 64_000_000  # bytes in cells at most: a workbook below all three is read in this process
 
 _CHUNK = 1 << 16
 _RATIO_FROM = 1_000_000  # bytes unpacked; less harms nobody
 _MAX_DIRECTORY = 1 << 20
 _REFERENCE = re.compile(rb"""\br\s*=\s*["']([A-Z]{0,3})([0-9]{1,7})["']""")
+_STRING = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?si\b")
+_SHORTEST_CELL = 20  # bytes that a cell with a reference to a string takes
 _UNPACK = "Unpack it and hand in what is inside."
 _SAVE_AS = "Open it in a spreadsheet program and save it as CSV (UTF-8) or XLSX."
 
@@ -33,11 +36,14 @@ class Scan:
     unpacked: int = 0
     rows: int = 0
     columns: int = 0
+    longest: int = 0  # bytes of the longest string that cells refer to
 
     @property
     def small(self) -> bool:
         """Return whether reading it cannot take much memory, whatever its author intended."""
-        return self.unpacked <= SMALL and self.rows * max(self.columns, 1) <= SMALL_AREA
+        area = self.rows * max(self.columns, 1)
+        text = self.unpacked // _SHORTEST_CELL * self.longest  # every cell may refer to the same long string
+        return self.unpacked <= SMALL and area <= SMALL_AREA and text <= SMALL_TEXT
 
 
 def scan(file: BinaryIO) -> Scan:
@@ -108,6 +114,7 @@ def _look_through(entry: zipfile.ZipInfo, file: BinaryIO, found: Scan, size: int
     is_xml = entry.filename.lower().endswith((".xml", ".rels", ".vml"))
     tail = b""
     has_rows = False
+    strings = _Strings()
     for chunk in _unpacked(entry, file):
         if is_xml and not tail:
             _check_utf8(chunk)
@@ -120,9 +127,34 @@ def _look_through(entry: zipfile.ZipInfo, file: BinaryIO, found: Scan, size: int
             text = tail + chunk
             _check_entities(text)
             has_rows = has_rows or b"<row" in text or b":row" in text
-            if has_rows and found.unpacked <= SMALL:
-                _measure(text, found)
+            if found.unpacked <= SMALL:
+                if has_rows:
+                    _measure(text, found)
+                strings.see(text, len(chunk))
+                found.longest = max(found.longest, strings.longest)
             tail = chunk[-64:]
+
+
+@dataclass(slots=True)
+class _Strings:
+    """Measures the strings of a part, which may be cut anywhere between two chunks."""
+
+    longest: int = 0
+    _end: int = 0
+    _last: int | None = None
+
+    def see(self, text: bytes, fresh: int) -> None:
+        """Look at the next chunk, of which the last `fresh` bytes are new."""
+        self._end += fresh
+        start = self._end - len(text)
+        for found in _STRING.finditer(text):
+            self._measure(start + found.start())
+            self._last = start + found.start()
+        self._measure(self._end)
+
+    def _measure(self, end: int) -> None:
+        if self._last is not None:
+            self.longest = max(self.longest, end - self._last)
 
 
 def _check_utf8(start: bytes) -> None:

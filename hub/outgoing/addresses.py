@@ -8,6 +8,13 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_netw
 
 Address = IPv4Address | IPv6Address
 
+HINT = "List its network under hub: allow_networks, if that is meant."
+
+
+class Blocked(OSError):
+    """A name stands for an address that may not be reached."""
+
+
 _REFUSED = tuple(
     ip_network(n)
     for n in (

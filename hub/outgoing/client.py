@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-from collections.abc import Callable, Iterable
+import ssl
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -13,9 +15,13 @@ import httpx
 from aiohttp.abc import AbstractResolver, ResolveResult
 from httpx_aiohttp import AiohttpTransport
 
-from hub.outgoing.addresses import allowed
+from hub.outgoing.addresses import HINT, Blocked, allowed
+from hub.outgoing.names import Lookups
+from hub.outgoing.sockets import trusting
 
 Networks = Callable[[], Iterable[str]]
+Trust = Callable[[], Mapping[str, Path]]
+"""The certificates to trust instead of the system's, by host: a PEM file."""
 
 _HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")  # a name or IPv4, or IPv6 unscoped
 
@@ -28,26 +34,21 @@ class Refused(httpx.UnsupportedProtocol):
     """The address is not one that leadhub may call."""
 
 
-class Blocked(OSError):
-    """A name stands for an address that may not be reached."""
-
-
 class GuardedResolver(AbstractResolver):
     """Resolves a name once and hands over only addresses that may be reached; those are what is connected to."""
 
     def __init__(self, networks: Networks) -> None:
-        self._networks = networks
+        self._networks, self._lookups = networks, Lookups()
 
     async def resolve(self, host: str, port: int = 0, family: Any = socket.AF_UNSPEC) -> list[ResolveResult]:
         """Return the addresses of a host; raises Blocked when one of them may not be reached."""
-        loop = asyncio.get_running_loop()
         async with asyncio.timeout(DNS_SECONDS):
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
+            found = await self._lookups.find(host, port, int(family))
         networks = tuple(self._networks())
         addresses: list[ResolveResult] = []
         for kind, _, proto, _, where in found:
             if not allowed(str(where[0]), networks):
-                raise Blocked(f"blocked address: {host!r} is {where[0]}, which is not public. {_HINT}")
+                raise Blocked(f"blocked address: {host!r} is {where[0]}, which is not public. {HINT}")
             addresses.append(
                 ResolveResult(
                     hostname=host, host=str(where[0]), port=int(where[1]), family=kind, proto=proto,
@@ -60,14 +61,12 @@ class GuardedResolver(AbstractResolver):
         """Nothing to close."""
 
 
-_HINT = "List its network under hub: allow_networks, if that is meant."
-
-
 class _Guard(httpx.AsyncBaseTransport):
     """Checks the address of each request before the transport sees it."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, networks: Networks) -> None:
-        self._inner, self._networks = inner, networks
+    def __init__(self, networks: Networks, trust: Trust) -> None:
+        self._networks, self._trust = networks, trust
+        self._inner: dict[Path | None, httpx.AsyncBaseTransport] = {}  # by the certificates it trusts
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url
@@ -75,17 +74,47 @@ class _Guard(httpx.AsyncBaseTransport):
         if url.scheme not in ("http", "https") or not _HOST.fullmatch(host) or url.userinfo or not _is_port(url.port):
             raise Refused(f"the address {str(url.copy_with(userinfo=b''))[:100]!r} is not a plain http(s) address")
         if _is_number(host) and not allowed(host, self._networks()):
-            raise Refused(f"blocked address: {host} is not public. {_HINT}")
+            raise Refused(f"blocked address: {host} is not public. {HINT}")
         try:
-            return await self._inner.handle_async_request(request)
+            return await self._transport(host.lower()).handle_async_request(request)
         except httpx.TransportError as error:
             blocked = _blocked(error)
             if blocked is not None:
                 raise Refused(str(blocked)) from error
             raise
 
+    def _transport(self, host: str) -> httpx.AsyncBaseTransport:
+        """Return the transport that trusts what is to be trusted for a host, and keeps its connections apart."""
+        file = self._trust().get(host)
+        found = self._inner.get(file)
+        if found is None:
+            found = self._inner[file] = _transport(self._networks, _context(file, host))
+        return found
+
     async def aclose(self) -> None:
-        await self._inner.aclose()
+        for transport in self._inner.values():
+            await transport.aclose()
+
+
+def _context(file: Path | None, host: str) -> ssl.SSLContext:
+    try:
+        return trusting(file)
+    except OSError as error:
+        said = f"hub: trust: {file}, the certificates for {host}, cannot be read ({type(error).__name__})"
+        raise Refused(f"{said}. Give the path of a PEM file") from error
+
+
+def _transport(networks: Networks, context: ssl.SSLContext) -> httpx.AsyncBaseTransport:
+    def session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            limit=LIMIT, limit_per_host=PER_HOST, resolver=GuardedResolver(networks), use_dns_cache=False,
+            keepalive_timeout=15, ssl=context,
+        )  # fmt: skip
+        return aiohttp.ClientSession(
+            connector=connector, auto_decompress=True, trust_env=False, cookie_jar=aiohttp.DummyCookieJar()
+        )
+
+    return AiohttpTransport(verify=context, client=session)
 
 
 def _blocked(error: BaseException) -> Blocked | None:
@@ -124,20 +153,9 @@ class _Sieve(httpx.Cookies):
 _EMPTY = _Sieve()
 
 
-def make_client(networks: Networks = tuple) -> httpx.AsyncClient:
+def make_client(networks: Networks = tuple, trust: Trust = dict) -> httpx.AsyncClient:
     """Return the client; `networks` are those the operator allows although they are not public."""
-
-    def session() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
-            limit=LIMIT, limit_per_host=PER_HOST, resolver=GuardedResolver(networks), use_dns_cache=False,
-            keepalive_timeout=15,
-        )  # fmt: skip
-        return aiohttp.ClientSession(
-            connector=connector, auto_decompress=True, trust_env=False, cookie_jar=aiohttp.DummyCookieJar()
-        )
-
-    transport = _Guard(AiohttpTransport(client=session), networks)
     return _Forgetful(
-        transport=transport, follow_redirects=False, trust_env=False, timeout=30.0,
+        transport=_Guard(networks, trust), follow_redirects=False, trust_env=False, timeout=30.0,
         headers={"user-agent": "leadhub", "accept": "*/*"},
     )  # fmt: skip

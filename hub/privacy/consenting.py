@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hmac
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -17,13 +15,14 @@ from hub.errors import BadInput
 from hub.events import Event
 from hub.plan import Plan
 from hub.privacy.keeper import Keeper
+from hub.signing import read_token, token_of
 from hub.store import audit, consent, holds
 from hub.store.audit import HUB, Actor
 from hub.store.columns import CONSENT, LEAD
 from hub.store.database import Database
 from hub.store.log import append
 
-_LINK = b"leadhub unsubscribe "  # keeps a link's signature from passing as any other of the key
+_LINK = "unsubscribe"
 
 
 _KINDS = {WITHDRAWN: ("lead.withdrew", "consent.withdrawn"), GIVEN: ("lead.consented", "consent.given")}
@@ -111,20 +110,14 @@ class Consenting:
     def link(self, lead: str, channel: str = "") -> str:
         """Return the token of the link by which the person behind a lead takes the consent back."""
         self._check(channel, "")
-        body = f"{lead}:{channel}".encode()
-        signature = hmac.digest(self.keeper.secret(), _LINK + body, "sha256")[:16]
-        return base64.urlsafe_b64encode(signature + body).decode().rstrip("=")
+        return token_of(self.keeper.secret(), _LINK, f"{lead}:{channel}")
 
     def read_link(self, token: str) -> Link | None:
         """Return what a token takes back; None for one that is not ours."""
-        try:
-            raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-        except ValueError:
+        said = read_token(self.keeper.secret(), _LINK, token)
+        if said is None:
             return None
-        signature, body = raw[:16], raw[16:]
-        if not hmac.compare_digest(signature, hmac.digest(self.keeper.secret(), _LINK + body, "sha256")[:16]):
-            return None
-        lead, _, channel = body.decode("utf-8", "replace").partition(":")
+        lead, _, channel = said.partition(":")
         return Link(lead, channel)
 
     async def records(self, lead: str) -> list[dict[str, Any]]:

@@ -22,13 +22,13 @@ from hub.privacy.person import known
 from hub.store import audit, erasure, listing
 from hub.store import leads as lead_store
 from hub.store.audit import Actor
-from hub.store.columns import CONSENT, DECISION, LEAD, SUBMISSION, TOUCH
+from hub.store.columns import ACTIVITY, CONSENT, DECISION, LEAD, SUBMISSION, TOUCH
 from hub.store.database import Database
 from hub.store.erasure import Person, text_of
 from hub.store.places import sinks_of
 from hub.store.tables import SubmissionRow
 
-PARTS = ("leads", "submissions", "touches", "consents", "decisions", "recipients")
+PARTS = ("leads", "submissions", "touches", "consents", "activities", "decisions", "recipients")
 
 
 class Dossier:
@@ -54,6 +54,7 @@ class Dossier:
             "submissions": list(_submissions(submissions, part, session)),
             "touches": [dict(row) for row in _rows(TOUCH, TOUCH.c.submission, submissions, session)],
             "consents": [dict(row) for row in _rows(CONSENT, CONSENT.c.lead, leads, session)],
+            "activities": [dict(row) for row in _rows(ACTIVITY, ACTIVITY.c.lead, leads, session)],
             "decisions": [_decision(row) for row in _rows(DECISION, DECISION.c.submission, submissions, session)],
             "recipients": [self._recipient(one) for one in sinks_of(leads, session=session)],
         }

@@ -21,7 +21,7 @@ from hub.privacy.certificate import certificate
 from hub.privacy.keeper import Keeper
 from hub.privacy.person import known
 from hub.privacy.places import Places, places_of
-from hub.store import audit, consent, erasure, holds, tombstones
+from hub.store import audit, consent, erasure, holds, mentions, tombstones
 from hub.store import places as place_store
 from hub.store.audit import HUB, Actor
 from hub.store.columns import CONSENT, ERASURE
@@ -156,11 +156,11 @@ class Eraser:
         alone = sorted({*found.loose.alone, *late.alone})
         leads = sorted(found.person.leads)
         sealed, kept = self._seal(leads, alone, now, session)
-        mentions = erasure.blank_mentions(found.person, session=session)
+        named = mentions.blank_mentions(found.person, session=session)
         counts = erasure.blank(leads, alone, part, now, session=session)
         shared = sorted({*found.loose.first_of_many, *late.first_of_many})
         counts["submissions"] += erasure.reduce_submissions(shared, part, session=session)
-        return {**counts, "mentions": mentions, "consents": sealed}, kept
+        return {**counts, "mentions": named, "consents": sealed}, kept
 
     def _seal(
         self, leads: list[str], loose: list[str], now: datetime, session: Session

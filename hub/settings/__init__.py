@@ -1,9 +1,9 @@
 """hub.yaml and the environment as typed settings."""
 
+from hub.settings.environment import Environment
 from hub.settings.files import load_settings, parse_settings
 from hub.settings.models import (
     CalendarSettings,
-    Environment,
     FlowSettings,
     HubSettings,
     MemberSettings,

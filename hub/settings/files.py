@@ -26,6 +26,7 @@ from hub.settings.models import (
     SourceSettings,
     allowed_regions,
 )
+from hub.settings.plugins import PluginSettings
 from hub.yamlfile import Where, YamlFile
 
 log = logging.getLogger("leadhub")
@@ -65,6 +66,18 @@ def parse_settings(file: YamlFile) -> tuple[Settings, YamlFile]:
         raise explain(error, Settings, file, ()) from error
     _check_names(settings, file)
     return settings, file
+
+
+def plugin_settings(config: Path) -> PluginSettings:
+    """Return what a hub.yaml says of plugins; raises ConfigError for what is wrong there."""
+    if config.is_file() and b"plugins" not in config.read_bytes():  # spares most starts a second reading
+        return PluginSettings()
+    file = yamlfile.load(config)
+    said = file.data.get("plugins") if isinstance(file.data, dict) else None
+    try:
+        return PluginSettings.model_validate({} if said is None else said)
+    except ValidationError as error:
+        raise explain(error, PluginSettings, file, ("plugins",)) from error
 
 
 def _split(data: Mapping[str, Any], section: str, model: type[BaseModel]) -> dict[str, Any]:

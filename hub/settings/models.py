@@ -7,14 +7,15 @@ from datetime import date
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import ConfigDict, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import ConfigDict, Field, model_validator
 
 from hub.rules import Expression
 from hub.settings.alarms import AlarmSettings, ReconcileSettings, Silence
+from hub.settings.plugins import PluginSettings
 from hub.settings.privacy import PrivacySettings, Requirement, RetentionSettings
 from hub.settings.shapes import NAME as NAME
 from hub.settings.shapes import Duration as Duration
+from hub.settings.shapes import Host as Host
 from hub.settings.shapes import Name as Name
 from hub.settings.shapes import Network as Network
 from hub.settings.shapes import Reference as Reference
@@ -38,6 +39,10 @@ class HubSettings(Section):
     allow_networks: tuple[Network, ...] = Field(
         (), description="Networks outgoing requests may reach although they are not public."
     )
+    trust: Mapping[Host, str] = Field(
+        default_factory=dict,
+        description="Certificates to trust for one host instead of the system's: its name, and a PEM file.",
+    )
     trusted_proxies: tuple[Network, ...] = Field((), description="Proxies whose X-Forwarded-For is believed.")
     max_body: int = Field(1 << 20, gt=0, description="Largest request body in bytes.")
     head_within: Duration = Field(10.0, description="How long a request's headers may take to arrive.")
@@ -52,6 +57,7 @@ class HubSettings(Section):
         "local",
         description="Who calls for deliveries: each process by itself, or pgqueuer for several machines on PostgreSQL.",
     )
+    lease: Duration = Field(90.0, ge=6, description="How long a delivery stays with a process that fell silent.")
     workers: int = Field(64, gt=0, description="Deliveries in flight in this process.")
     step_within: Duration = Field(
         60.0, description="How long a step of a plugin may take before its lead is set aside."
@@ -66,7 +72,6 @@ class HubSettings(Section):
     listen_without_user: bool = Field(
         False, description="Listen on other addresses than this machine's own although no user has a password."
     )
-
     min_free: int = Field(
         200_000_000, ge=0, description="Bytes of disk that stay free: with less, the intake answers 503. SQLite only."
     )
@@ -265,6 +270,7 @@ class Settings(Section):
     teams: Mapping[Name, TeamSettings] = Field(default_factory=dict, description="Who takes leads.")
     flows: tuple[FlowSettings, ...] = Field((), description="How leads travel.")
     retention: RetentionSettings = Field(default_factory=RetentionSettings, description="How long data is kept.")
+    plugins: PluginSettings = Field(default_factory=PluginSettings, description="Which plugins are loaded.")
     privacy: PrivacySettings = Field(default_factory=PrivacySettings, description="People who asked to be erased.")
 
     def flow_of(self, source: str) -> FlowSettings | None:
@@ -275,25 +281,3 @@ class Settings(Section):
         """Return how much a source is trusted, 0 to 100; one that is not configured any more counts as most do."""
         found = self.sources.get(source)
         return found.trust if found else 50
-
-
-class Environment(BaseSettings):
-    """What the environment may say; it wins over hub.yaml."""
-
-    model_config = SettingsConfigDict(env_prefix="LEADHUB_", extra="ignore")
-
-    config: str = Field("hub.yaml", description="The configuration file.")
-    database: str | None = Field(None, description="Database address, instead of hub.yaml's.")
-    host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8400, description="Port to listen on.")
-    log: Literal["text", "json"] | None = Field(None, description="How log lines are written, instead of hub.log.")
-    passphrase: str | None = Field(None, description="Passphrase that backups are encrypted with.")
-    url: str | None = Field(None, description="Address of a running hub that commands talk to.")
-    key: str | None = Field(None, description="API key that commands use.")
-    audit_key: SecretStr | None = Field(
-        None, description="Key of the audit log's seals, the same on every node; without: data/audit.key."
-    )
-    privacy_key: SecretStr | None = Field(
-        None, description="Key of the marks of erased people, the same on every node; without: data/privacy.key."
-    )
-    audit_key_file: str | None = Field(None, description="File that holds it, instead.")

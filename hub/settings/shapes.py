@@ -46,6 +46,8 @@ Duration = Annotated[float, BeforeValidator(_duration), Field(gt=0)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Region = Annotated[str, AfterValidator(_region)]
 Network = Annotated[str, AfterValidator(_network)]
+Host = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.:-]{0,253}$")]
+"""The name or address of a host, in lower case, without a port."""
 Reference = Annotated[str, Field(pattern=r"^\$\{[a-z_]+:[^}]+\}$")]
 """A secret by reference, never itself: the text of hub.yaml is kept in the database."""
 

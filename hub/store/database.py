@@ -19,7 +19,9 @@ from sqlalchemy.pool import StaticPool
 from sqlmodel import Session
 
 from hub.errors import Broken, ConfigError, Conflict
+from hub.store.commits import commit, replaced_where_read_only
 from hub.store.scrub import AT_ONCE, clear
+from hub.store.silence import Impatient
 from hub.store.soundness import Guard
 
 T = TypeVar("T")
@@ -98,7 +100,7 @@ class Database:
             sa.event.listen(engine, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN"))
             return engine
         options = "-c statement_timeout=15000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=30000"
-        return sa.create_engine(
+        engine = sa.create_engine(
             self.url,
             hide_parameters=True,
             pool_size=2 if writes else READERS,
@@ -106,6 +108,8 @@ class Database:
             pool_pre_ping=not writes,
             connect_args={"options": options, "connect_timeout": 5, "keepalives_idle": 10, "prepare_threshold": 3},
         )
+        sa.event.listen(engine, "do_connect", lambda _dialect, _record, args, named: Impatient.connect(*args, **named))
+        return engine
 
     # -- work --------------------------------------------------------------------------------------
 
@@ -204,10 +208,13 @@ class Database:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[Session]:
-        with self.writer.begin() as connection, Session(connection, autoflush=False, info=self.info) as session:
-            yield session
-            session.flush()
-            self.guard.number(connection)
+        with self.writer.connect() as connection:
+            transaction = connection.begin()
+            with replaced_where_read_only(connection), Session(connection, autoflush=False, info=self.info) as session:
+                yield session
+                session.flush()
+                self.guard.number(connection)
+            commit(transaction, self.writer)
         self.guard.committed()
 
     def _read(self, fn: Callable[..., Any], args: Any, kwargs: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from hub.store.leads import chunks
 from hub.store.log import append
 from hub.store.tables import AttemptRow, DeliveryRow, SinkRow
 from hub.store.taking import OPEN as OPEN
+from hub.store.taking import PRIORITIES
 from hub.store.taking import claim as claim
 from hub.store.taking import claim_these as claim_these
 
@@ -69,7 +70,10 @@ def settle(results: Sequence[Result], holder: str, *, session: Session) -> list[
 def _supersede(ids: Collection[str], states: Sequence[str], session: Session) -> None:
     """Let what waits go no more where a newer version of the lead stands in one of the states for that sink."""
     newer = TABLE.alias("newer")
-    same = (newer.c.lead == TABLE.c.lead, newer.c.sink == TABLE.c.sink, newer.c.version > TABLE.c.version)
+    same = (
+        newer.c.lead == TABLE.c.lead, newer.c.sink == TABLE.c.sink, newer.c.version > TABLE.c.version,
+        TABLE.c.occasion.is_(None),  # each outcome is told by itself
+    )  # fmt: skip
     there = sa.exists().where(*same, newer.c.state.in_(states))
     for part in chunks(ids):
         session.execute(
@@ -107,12 +111,16 @@ def _attempt(r: Result, held: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def renew(ids: Iterable[str], holder: str, until: datetime, *, session: Session) -> None:
-    """Keep what this process is sending."""
-    for part in chunks(ids):
-        session.execute(
-            sa.update(TABLE).where(TABLE.c.id.in_(part), TABLE.c.lease_by == holder).values(lease_until=until)
+def renew(held: Mapping[str, int], holder: str, until: datetime, *, session: Session) -> set[str]:
+    """Keep what this process is sending, each under its fence; returns those that are still its own."""
+    kept: set[str] = set()
+    for part in chunks(held):
+        ours = (TABLE.c.id.in_(part), TABLE.c.lease_by == holder, TABLE.c.state == "sending")
+        rows = session.execute(
+            sa.update(TABLE).where(*ours).values(lease_until=until).returning(TABLE.c.id, TABLE.c.fence)
         )
+        kept.update(row.id for row in rows if row.fence == held[row.id])
+    return kept
 
 
 _RETURNED = (TABLE.c.id, TABLE.c.sink, TABLE.c.fence, TABLE.c.priority, TABLE.c.state)
@@ -182,10 +190,16 @@ def release(ids: Iterable[str], holder: str, *, session: Session) -> None:
         owe((_now(row, row.due_at) for row in given), session=session)
 
 
-def due_sinks(now: datetime, *, session: Session) -> list[str]:
-    """Return the sinks that have due deliveries."""
-    query = sa.select(TABLE.c.sink).where(TABLE.c.state == "ready", TABLE.c.due_at <= now).distinct()
-    return list(session.execute(query).scalars())
+def due_sinks(sinks: Iterable[str], now: datetime, *, session: Session) -> list[str]:
+    """Return those of these sinks that have due deliveries; each is a probe of the index, however much waits."""
+    due = [sa.select(sa.literal(sink)).where(_is_owed(sink, now)) for sink in sinks]
+    return list(session.execute(sa.union_all(*due)).scalars()) if due else []
+
+
+def _is_owed(sink: str, now: datetime) -> sa.Exists:
+    return sa.exists().where(
+        TABLE.c.sink == sink, TABLE.c.priority.in_(PRIORITIES), TABLE.c.due_at <= now, TABLE.c.state == "ready"
+    )
 
 
 def pause(sink: str, reason: str | None, at: datetime | None, *, session: Session) -> None:

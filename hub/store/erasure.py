@@ -18,15 +18,14 @@ from sqlmodel import Session, col, select
 from hub.failpoints import hit
 from hub.store import leads as lead_store
 from hub.store.columns import (
+    ACTIVITY,
     ATTEMPT,
-    CURSOR,
     DECISION,
     DELIVERY,
     EVENT,
     IDENTITY,
-    IMPORT,
     LEAD,
-    SINK,
+    STANDING,
     SUBMISSION,
     TOUCH,
 )
@@ -50,13 +49,8 @@ _SUBMISSION_BLANK: dict[str, Any] = {
     ),
     "body": b"",
 }
+_ACTIVITY_BLANK = dict.fromkeys(("data", "reason", "word", "ref"))
 _PART = {"kind": "row", "headers": None, "url": None, "client": None, "digest": None}
-_MENTIONS: tuple[tuple[sa.Table, str, str, Any], ...] = (
-    (EVENT, "id", "data", None), (ATTEMPT, "id", "reason", None), (DELIVERY, "id", "reason", None),
-    (DELIVERY, "id", "ref", None), (SINK, "sink", "reason", None), (CURSOR, "source", "reason", None),
-    (IMPORT, "id", "reason", None), (IMPORT, "id", "name", "***"),
-)  # fmt: skip
-"""Where words of vendors and names of files may name anybody: table, key, column, and what is put there instead."""
 
 
 @dataclass(frozen=True)
@@ -194,26 +188,26 @@ def blank(
     """Blank everything personal of these leads and submissions; returns how many rows of each table were blanked."""
     mine = submissions_of(leads, loose, session=session)
     counts = {
-        "leads": _set(LEAD, LEAD.c.id, leads, _LEAD_BLANK, session),
+        "leads": set_rows(LEAD, LEAD.c.id, leads, _LEAD_BLANK, session),
         "identities": _count(IDENTITY, IDENTITY.c.lead, leads, session),
         "submissions": blank_submissions(mine, first_part, session=session),
         "touches": _drop_touches(mine, session),
-        "decisions": _set(DECISION, DECISION.c.lead, leads, {"body": "{}"}, session),
+        "decisions": set_rows(DECISION, DECISION.c.lead, leads, {"body": "{}"}, session),
     }
     hit("erase.halfway")
     counts |= blank_traces(leads, session=session)
     counts["deliveries_stopped"] = drop_leads(leads, "erased", now, session=session)
-    _set(DECISION, DECISION.c.submission, mine, {"body": "{}"}, session)
-    _set(EVENT, EVENT.c.submission, mine, {"data": None}, session)
+    set_rows(DECISION, DECISION.c.submission, mine, {"body": "{}"}, session)
+    set_rows(EVENT, EVENT.c.submission, mine, {"data": None}, session)
     return counts
 
 
 def blank_submissions(ids: Collection[str], first_part: FirstPart, *, session: Session) -> int:
     """Blank submissions, and their part in those that held several leads; returns how many were blanked."""
     parents = _parents(ids, session)
-    number = _set(SUBMISSION, SUBMISSION.c.id, ids, _SUBMISSION_BLANK, session)
+    number = set_rows(SUBMISSION, SUBMISSION.c.id, ids, _SUBMISSION_BLANK, session)
     for row in parents:
-        _set(SUBMISSION, SUBMISSION.c.id, [row.id], {**_PART, "body": _rest(row, first_part)}, session)
+        set_rows(SUBMISSION, SUBMISSION.c.id, [row.id], {**_PART, "body": _rest(row, first_part)}, session)
     return number
 
 
@@ -221,7 +215,7 @@ def reduce_submissions(ids: Collection[str], first_part: FirstPart, *, session: 
     """Leave of submissions of several leads what they say of the first; returns how many those were."""
     rows = _rows(ids, session)
     for row in rows:
-        _set(SUBMISSION, SUBMISSION.c.id, [row.id], {**_PART, "body": _rest(row, first_part)}, session)
+        set_rows(SUBMISSION, SUBMISSION.c.id, [row.id], {**_PART, "body": _rest(row, first_part)}, session)
     return len(rows)
 
 
@@ -234,22 +228,12 @@ def blank_traces(leads: Collection[str], *, session: Session) -> dict[str, int]:
     deliveries = _ids(DELIVERY.c.lead, leads, session, DELIVERY.c.id)
     told = {"sentence": "", "reason": sa.case((DELIVERY.c.reason == GONE, GONE), else_=None)}
     return {
-        "deliveries": _set(DELIVERY, DELIVERY.c.id, deliveries, told, session),
-        "attempts": _set(ATTEMPT, ATTEMPT.c.delivery, deliveries, {"reason": None}, session),
-        "events": _set(EVENT, EVENT.c.lead, leads, {"data": None}, session),
+        "deliveries": set_rows(DELIVERY, DELIVERY.c.id, deliveries, told, session),
+        "attempts": set_rows(ATTEMPT, ATTEMPT.c.delivery, deliveries, {"reason": None}, session),
+        "activities": set_rows(ACTIVITY, ACTIVITY.c.lead, leads, _ACTIVITY_BLANK, session),
+        "standings": set_rows(STANDING, STANDING.c.lead, leads, {"reason": None}, session),
+        "events": set_rows(EVENT, EVENT.c.lead, leads, {"data": None}, session),
     }
-
-
-def blank_mentions(person: Person, *, session: Session) -> int:
-    """Blank the words of vendors, and the names of files, that name a person; returns how many."""
-    number = 0
-    for table, key, column, instead in _MENTIONS:
-        text = sa.cast(table.c[column], sa.Text)
-        named = sa.or_(sa.false(), *(text.ilike(needle, escape="\\") for needle in person.needles))
-        query = sa.select(table.c[key], text.label("text")).where(named)
-        found = [row[0] for row in session.execute(query) if person.mentions.search(row.text)]
-        number += _set(table, table.c[key], found, {column: instead}, session)
-    return number
 
 
 def _ids(column: Any, values: Iterable[str], session: Session, id_: Any = SUBMISSION.c.id) -> list[str]:
@@ -287,7 +271,8 @@ def _count(table: sa.Table, column: Any, values: Iterable[str], session: Session
     return sum(int(session.execute(query.where(column.in_(part))).scalar_one()) for part in lead_store.chunks(values))
 
 
-def _set(table: sa.Table, column: Any, values: Iterable[str], change: dict[str, Any], session: Session) -> int:
+def set_rows(table: sa.Table, column: Any, values: Iterable[str], change: dict[str, Any], session: Session) -> int:
+    """Change rows by a column's values, however many; returns how many rows there were."""
     number = 0
     for part in lead_store.chunks(values):
         done = session.execute(sa.update(table).where(column.in_(part)).values(**change))

@@ -57,7 +57,7 @@ class _Temporary(Database):
         for table in SQLModel.metadata.sorted_tables:
             self._one.exec_driver_sql(f"CREATE TEMPORARY TABLE {table.name} (LIKE public.{table.name} INCLUDING ALL)")
             if table.name not in _EMPTY:
-                self._one.exec_driver_sql(f"INSERT INTO pg_temp.{table.name} SELECT * FROM public.{table.name}")  # noqa: S608
+                self._one.exec_driver_sql(f"INSERT INTO pg_temp.{table.name} SELECT * FROM public.{table.name}")  # noqa: S608 (our own tables)
         self._one.commit()
 
     @contextlib.contextmanager

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -21,19 +21,35 @@ from hub.store.tables import DeliveryRow
 OPEN = ("ready", "sending", "unclear")
 
 
+FIRST, RETRY, REPLAY = PRIORITIES = 0, 1, 2  # first attempts go before retries, retries before replays
+Place = tuple[datetime, str]
+"""Where a delivery stands among those of its priority: when it was due, and its id."""
+_BEGINNING: Place = (datetime.min.replace(tzinfo=UTC), "")
+
+
 def claim(
     sink: str, now: datetime, lease_until: datetime, holder: str, limit: int, *, session: Session, sqlite: bool,
-    again: int | None = None,
+    again: int | None = None, after: Mapping[int, Place] | None = None,
 ) -> list[DeliveryRow]:  # fmt: skip
     """Take due deliveries of one sink, new ones first; a lead's older version goes before its newer one.
 
-    `again` is how many of them may be retries and replays; none: as many as there are.
+    `again` is how many of them may be retries and replays; none: as many as there are. `after` is where to begin to
+    look in each priority: behind what was taken before.
     """
-    values = {"b_sink": sink, "b_now": now, "b_until": lease_until, "b_holder": holder, "b_limit": limit}
-    taken = list(session.execute(_claiming(sqlite, None if again is None else "first"), values).scalars())
-    if again and len(taken) < limit:
-        values["b_limit"] = min(again, limit - len(taken))
-        taken += session.execute(_claiming(sqlite, "again"), values).scalars()
+    taken: list[str] = []
+    values = {"b_sink": sink, "b_now": now, "b_until": lease_until, "b_holder": holder}
+    for priority in PRIORITIES:
+        most = limit - len(taken)
+        if priority != FIRST and again is not None:
+            most = min(most, again)
+        if most <= 0:
+            break
+        at, id_ = (after or {}).get(priority, _BEGINNING)
+        where = {"b_limit": most, "b_priority": priority, "b_after": at, "b_after_id": id_}
+        found = session.execute(_claiming(sqlite), values | where).scalars().all()
+        taken += found
+        if priority != FIRST and again is not None:
+            again -= len(found)
     return _started(taken, now, session=session)
 
 
@@ -75,17 +91,22 @@ _TAKEN = {
 }  # fmt: skip
 
 
-@lru_cache(6)
-def _claiming(sqlite: bool, which: Literal["first", "again"] | None) -> Any:
-    """Return the statement that claims: first attempts, retries and replays, or either."""
+@lru_cache(2)
+def _claiming(sqlite: bool) -> Any:
+    """Return the statement that claims one priority of a sink; its order is that of the index, so nothing is sorted."""
+    place = sa.tuple_(DELIVERY.c.due_at, DELIVERY.c.id)
+    after = sa.tuple_(sa.bindparam("b_after", type_=DELIVERY.c.due_at.type), sa.bindparam("b_after_id"))
     due = (
         sa.select(DELIVERY.c.id)
-        .where(DELIVERY.c.sink == sa.bindparam("b_sink"), _may_go())
-        .order_by(DELIVERY.c.priority, DELIVERY.c.due_at, DELIVERY.c.id)
+        .where(
+            DELIVERY.c.sink == sa.bindparam("b_sink"),
+            DELIVERY.c.priority == sa.bindparam("b_priority"),
+            place > after,
+            _may_go(),
+        )
+        .order_by(DELIVERY.c.due_at, DELIVERY.c.id)
         .limit(sa.bindparam("b_limit"))
     )
-    if which:
-        due = due.where(DELIVERY.c.priority == 0 if which == "first" else DELIVERY.c.priority > 0)
     return claiming(DELIVERY, due, _TAKEN, sqlite=sqlite)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -61,6 +62,20 @@ def fail(name: str, generation: int, node: str, trouble: str, reason: str, *, se
 def let_go(name: str, generation: int, node: str, *, session: Session) -> None:
     """Let another process ask instead."""
     _settle(name, generation, node, {}, session)
+
+
+def reseal(again: Callable[[bytes], bytes | None], *, session: Session) -> tuple[int, list[str]]:
+    """Put every stored token as `again` seals it; return how many, and the names of those it could not open."""
+    done, closed = 0, []
+    for name, sealed in session.execute(sa.select(TOKEN.c.name, TOKEN.c.sealed).where(TOKEN.c.sealed.is_not(None))):
+        new = again(sealed)
+        if new is None:
+            closed.append(name)
+            continue
+        mine = (TOKEN.c.name == name, TOKEN.c.sealed == sealed)  # one that is newer has the newest key already
+        session.execute(sa.update(TOKEN).where(*mine).values(sealed=new))
+        done += 1
+    return done, closed
 
 
 def _settle(name: str, generation: int, node: str, values: dict[str, Any], session: Session) -> bool:

@@ -91,7 +91,7 @@ def set_password(
     """Give a user another password, as its hash, and end every session of theirs but `keep`; returns the id."""
     user = _known(name, session)
     session.execute(sa.update(USER).where(USER.c.id == user["id"]).values(password=password, password_at=at))
-    ended = _end(user["id"], session, keep)
+    ended = end_sessions(user["id"], keep=keep, session=session)
     audit.note("user.password_changed", by=by, at=at, target=user["id"], data={"sessions_ended": ended},
                session=session)  # fmt: skip
     return str(user["id"])
@@ -110,7 +110,7 @@ def set_role(name: str, role: str, *, by: Actor, at: datetime, session: Session)
     if role != "owner":
         _not_the_last_owner(user, session)
     session.execute(sa.update(USER).where(USER.c.id == user["id"]).values(role=role))
-    _end(user["id"], session)
+    end_sessions(user["id"], session=session)
     audit.note("user.role_changed", by=by, at=at, target=user["id"], before=user["role"], after=role,
                data={"from": user["role"], "to": role}, session=session)  # fmt: skip
     return str(user["id"])
@@ -123,7 +123,7 @@ def disable(name: str, *, by: Actor, at: datetime, session: Session) -> str:
         raise Conflict(f"The user {user['id']} is shut out already.")
     _not_the_last_owner(user, session)
     session.execute(sa.update(USER).where(USER.c.id == user["id"]).values(disabled_at=at))
-    ended = _end(user["id"], session)
+    ended = end_sessions(user["id"], session=session)
     audit.note("user.disabled", by=by, at=at, target=user["id"], data={"sessions_ended": ended}, session=session)
     return str(user["id"])
 
@@ -192,12 +192,13 @@ def end_login(digest: str, *, by: Actor, at: datetime, session: Session) -> None
 
 def end_logins(user: str, *, by: Actor, at: datetime, session: Session) -> int:
     """End every session of a user; returns how many."""
-    ended = _end(user, session)
+    ended = end_sessions(user, session=session)
     audit.note("login.ended_everywhere", by=by, at=at, target=user, data={"sessions_ended": ended}, session=session)
     return ended
 
 
-def _end(user: str, session: Session, keep: str | None = None) -> int:
+def end_sessions(user: str, *, keep: str | None = None, session: Session) -> int:
+    """End every session of a user but one, without an entry in the audit log; returns how many."""
     query = sa.delete(LOGIN).where(LOGIN.c.user_id == user)
     done = session.execute(query.where(LOGIN.c.digest != keep) if keep else query)
     return int(done.rowcount)  # type: ignore[attr-defined]

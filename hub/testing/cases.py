@@ -86,6 +86,29 @@ class SendCase(_OfLeads):
     files: dict[str, str] = Field(default_factory=dict)
 
 
+class EraseCase(Case):
+    """The id under which a sink has an erased person's lead, and the request that deletes it, or null."""
+
+    lead: dict[str, Any] | None = None
+    ref: str
+    expect: Wanted | None
+
+
+class NewsCase(Case):
+    """Asking for feedback: where it starts, the calls it makes, and the pages of activities it yields."""
+
+    cursor: str | None = None
+    http: tuple[Exchange, ...] = ()
+    expect: list[dict[str, Any]] | dict[str, str]
+
+
+class HeardCase(Case):
+    """A feedback webhook and the activities in it."""
+
+    given: Post
+    expect: list[dict[str, Any]] | dict[str, str]
+
+
 class VerifyCase(Case):
     """A request, and whether its sender is believed."""
 
@@ -188,17 +211,36 @@ class FunctionCase(Case):
     expect: Any
 
 
+class Trial(Part):
+    """How the connector is tried against the sandbox; `{url}` in a setting is the vendor's address there.
+
+    `{service_account}` is a JSON key as Google hands it out.
+    """
+
+    vendor: str | None = None  # none: of the connector's own name
+    settings: dict[str, Any] = Field(default_factory=dict)  # of the vendor, such as the token it takes
+    config: dict[str, Any] = Field(default_factory=dict)  # of the connector, instead of those above
+    seed: list[dict[str, Any]] = Field(default_factory=list)  # what the vendor holds before
+    options: dict[str, Any] = Field(default_factory=dict)  # of the sender
+    email: str | None = None  # whose lead a poll finds; none: that of the sample lead
+    none: str | None = None  # why there is no trial
+
+
 class CaseFile(Part):
     """A whole cases file."""
 
     config: dict[str, Any] = Field(default_factory=dict)
     now: datetime = START
+    sandbox: Trial | None = None
     request: tuple[RequestCase, ...] = ()
     response: tuple[ResponseCase, ...] = ()
     token: tuple[TokenCase, ...] = ()
     find: tuple[FindCase, ...] = ()
     found: tuple[FoundCase, ...] = ()
     send: tuple[SendCase, ...] = ()
+    erase: tuple[EraseCase, ...] = ()
+    news: tuple[NewsCase, ...] = ()
+    heard: tuple[HeardCase, ...] = ()
     verify: tuple[VerifyCase, ...] = ()
     handshake: tuple[HandshakeCase, ...] = ()
     parse: tuple[ParseCase, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -12,6 +13,7 @@ from hub.errors import Misconfigured, Retry, Unclear
 from hub.fields import to_json
 from hub.http import Reply, Request
 from hub.lead import Page, RawLead, Rejected, Sent
+from hub.news import Activity, Feedback
 from hub.sink import Outcome
 from hub.testing.parts import Wanted
 
@@ -182,6 +184,21 @@ def different_page(expect: Mapping[str, Any], got: Page) -> list[str]:
         said += different_raws(expect["leads"], got.leads)
     if "cursor" in expect:
         said += different("the cursor", got.cursor, expect["cursor"])
+    return said
+
+
+def different_activities(expect: Sequence[Mapping[str, Any]], got: Sequence[Activity], sink: Feedback) -> list[str]:
+    """Return how activities differ in what is named; `disposition` and `human` are what the sink makes of them."""
+    said = different("the number of activities", len(got), len(expect))
+    known = {field.name for field in fields(Activity)} | {"disposition"}
+    for at, (wanted, one) in enumerate(zip(expect, got, strict=False), 1):
+        made = {"disposition": sink.disposition(one.word), "human": sink.is_human(one)}
+        for name, value in wanted.items():
+            if name not in known:
+                said.append(f"expect has {name!r}; known are {', '.join(sorted(known))}")
+                continue
+            found = made[name] if name in made else getattr(one, name)
+            said += different(f"activity {at}: {name}", found, _moment(value) if name == "at" else value)
     return said
 
 

@@ -11,16 +11,32 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route, Router
 from starlette.types import Message, Receive, Scope, Send
 
-from hub.api import admin, alarms, audit, door, keys, leads, ops, privacy, problems, reference, setup, users, work
+from hub.api import (
+    admin,
+    alarms,
+    audit,
+    door,
+    feedback,
+    keys,
+    leads,
+    ops,
+    privacy,
+    problems,
+    reference,
+    setup,
+    users,
+    work,
+)
 from hub.api.access import check_routes
 from hub.api.limits import Limits
 from hub.app import Hub
 from hub.failpoints import hit
 from hub.observe.logs import SCOPE
-from hub.web import login, overview, unsubscribe
+from hub.web import account, codes, login, overview, reply, unsubscribe
 
 PARTS = (
-    ops, alarms, leads, work, setup, admin, privacy, keys, users, audit, reference, login, overview, unsubscribe,
+    ops, feedback, alarms, leads, work, setup, admin, privacy, keys, users, audit, reference, login, codes,
+    account, overview, unsubscribe, reply,
 )  # fmt: skip
 
 
@@ -79,8 +95,9 @@ def create_app(
     problems.install(app)
     intake = Route("/in/{source}", door.intake, methods=door.METHODS)
     keyed = Route("/in/{source}/{key}", door.intake, methods=door.METHODS)
+    letters = Route("/feedback/{sink}", door.feedback, methods=["GET", "POST"])
     app.state.door = Router([intake, keyed], redirect_slashes=False)
-    app.router.routes[:0] = [intake, keyed]  # where a list of the routes looks for them
+    app.router.routes[:0] = [intake, keyed, letters]  # where a list of the routes looks for them
     for part in PARTS:
         app.include_router(part.router)
     check_routes(app.routes)

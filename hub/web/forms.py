@@ -74,12 +74,12 @@ def login(
     form = (
         f'<form class=entry method=post action="/login?lang={language}">'
         f'<input type=hidden name=next value="{escape(next_path, quote=True)}">'
-        f"{_field('name', words['name'], 'username', value=name, first=True)}"
-        f"{_field('password', words['password'], 'current-password', secret=True)}"
+        f"{field('name', words['name'], 'username', value=name, first=True)}"
+        f"{field('password', words['password'], 'current-password', secret=True)}"
         f"<button>{escape(words['sign_in'])}</button></form>"
     )
-    parts = (hint, _said(words, said, seconds), Safe(form))
-    return _page(language, words["sign_in"], *parts, path="/login", status=status)
+    parts = (hint, said_line(words, said, seconds), Safe(form))
+    return framed(language, words["sign_in"], *parts, path="/login", status=status)
 
 
 def setup(
@@ -89,17 +89,18 @@ def setup(
     words = _WORDS[language]
     form = (
         f'<form class=entry method=post action="/setup?lang={language}">'
-        f"{_field('token', words['token'], 'off', value=token, hint=words['token_hint'], first=not token)}"
-        f"{_field('name', words['name'], 'username', value=name)}"
-        f"{_field('password', words['password'], 'new-password', secret=True, hint=words['password_hint'])}"
+        f"{field('token', words['token'], 'off', value=token, hint=words['token_hint'], first=not token)}"
+        f"{field('name', words['name'], 'username', value=name)}"
+        f"{field('password', words['password'], 'new-password', secret=True, hint=words['password_hint'])}"
         f"<button>{escape(words['make'])}</button></form>"
     )
-    return _page(language, words["first"], _said(words, said, seconds), Safe(form), path="/setup", status=status)
+    return framed(language, words["first"], said_line(words, said, seconds), Safe(form), path="/setup", status=status)
 
 
 def sign_out() -> Safe:
-    """Return the button that ends the session."""
-    return Safe('<form method=post action="/logout"><button>Sign out · <span lang=zh>退出</span></button></form>')
+    """Return the way to one's own account, and the button that ends the session."""
+    own = '<p><a href="/account">My account · <span lang=zh>我的账户</span></a></p>'
+    return Safe(f'{own}<form method=post action="/logout"><button>Sign out · <span lang=zh>退出</span></button></form>')
 
 
 def refused(language: str, said: str, status: int, headers: Mapping[str, str] | None) -> Response:
@@ -111,22 +112,25 @@ def refused(language: str, said: str, status: int, headers: Mapping[str, str] | 
     return answer
 
 
-def _page(language: str, title: str, *parts: Safe, path: str, status: int) -> Response:
+def framed(language: str, title: str, *parts: Safe, path: str, status: int) -> Response:
+    """Return a page with forms, and a link to itself in the other language."""
     others = " · ".join(
         link(f"{path}?lang={code}", name) for code, name in (("en", "English"), ("zh", "中文")) if code != language
     )
     return page(title, *parts, Safe(f"<p class=hint>{others}</p>"), status=status, language=language, form=True)
 
 
-def _said(words: Mapping[str, str], said: str | None, seconds: int) -> Safe:
+def said_line(words: Mapping[str, str], said: str | None, seconds: int = 0) -> Safe:
+    """Return the line that says what went wrong, if anything did."""
     if said is None:
         return Safe("")
     return Safe(f"<p class=bad role=alert>{text(words[said].replace('{seconds}', str(seconds)))}</p>")
 
 
-def _field(
+def field(
     name: str, label: str, complete: str, *, value: str = "", hint: str = "", secret: bool = False, first: bool = False
 ) -> str:
+    """Return one field of a form, as HTML; `complete` is its autocomplete token."""
     kind = "password" if secret else "text"
     long = LONGEST if secret else 200
     under = f"<span class=hint>{escape(hint)}</span>" if hint else ""

@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import math
-from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
-from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.api.access import HubDep, anonymous, caller_of, cookie_of, open_to_all
-from hub.api.address import same_origin
 from hub.api.limits import Limits
 from hub.api.problems import ApiError
 from hub.app import Hub
 from hub.errors import BadInput, Conflict
 from hub.passwords import hashed, outdated, right
-from hub.store import users
+from hub.store import secondfactors, users
 from hub.store.audit import Actor
 from hub.store.users import digest_of
-from hub.web import forms
+from hub.web import codes, forms
 from hub.web.entry import Page, drop_cookie, opened, own_path
+from hub.web.posted import form_of, hashing, language
 
 router = APIRouter(include_in_schema=False, route_class=Page)
-
-T = TypeVar("T")
-
-LONGEST_FORM = 16 << 10
 
 
 @router.get("/login", dependencies=[open_to_all("The form people sign in with.")])
@@ -40,7 +32,7 @@ async def login_form(request: Request, hub: HubDep) -> Response:
         await caller_of(request)
     except ApiError:
         nobody = not await hub.db.read(users.number)
-        return forms.login(_language(request, hub), next_path=own_path(request.query_params.get("next", "/")),
+        return forms.login(language(request, hub), next_path=own_path(request.query_params.get("next", "/")),
                            no_user=nobody)  # fmt: skip
     return RedirectResponse(own_path(request.query_params.get("next", "/")), 303)
 
@@ -48,21 +40,24 @@ async def login_form(request: Request, hub: HubDep) -> Response:
 @router.post("/login", dependencies=[open_to_all("Takes a name and a password; limited by account and by address.")])
 async def login(request: Request, hub: HubDep) -> Response:
     """Open a session for a name and a password; what is wrong is never said."""
-    said = await _form(request, hub)
+    said = await form_of(request, hub)
     name, password, to = said.get("name", ""), said.get("password", ""), own_path(said.get("next", "/"))
-    here, language = anonymous(request), _language(request, hub)
+    here, tongue = anonymous(request), language(request, hub)
     wait = _throttled(request, hub, name, here)
     if wait:
-        answer = forms.login(language, next_path=to, said="often", seconds=wait, name=name, status=429)
+        answer = forms.login(tongue, next_path=to, said="often", seconds=wait, name=name, status=429)
         answer.headers["retry-after"] = str(wait)
         return answer
     user = await hub.db.read(users.find, name) if name.isprintable() else None
     kept = user["password"] if user and user["disabled_at"] is None else None
-    if not await _hashing(request, partial(right, kept, password)) or user is None:
+    if not await hashing(request, partial(right, kept, password)) or user is None:
         await hub.db.write(users.note_failed, user["id"] if user else None, by=here, at=hub.clock.now())
-        return forms.login(language, next_path=to, said="wrong", name=name, status=401)
+        return forms.login(tongue, next_path=to, said="wrong", name=name, status=401)
     if outdated(kept or ""):
-        await hub.db.write(users.rehash, user["id"], await _hashing(request, partial(hashed, password)))
+        await hub.db.write(users.rehash, user["id"], await hashing(request, partial(hashed, password)))
+    factor = await hub.db.read(secondfactors.find, user["id"])
+    if factor is not None and factor.confirmed_at is not None:
+        return codes.ask(request, hub, user, to)
     return await opened(request, user["id"], Actor(f"user:{user['id']}", here.address, here.request), to)
 
 
@@ -102,26 +97,26 @@ async def setup_form(request: Request, hub: HubDep) -> Response:
     """Show the form for the first user, while there is none."""
     if await hub.db.read(users.number):
         return RedirectResponse("/login", 303)
-    return forms.setup(_language(request, hub), token=request.query_params.get("token", "")[:200])
+    return forms.setup(language(request, hub), token=request.query_params.get("token", "")[:200])
 
 
 @router.post("/setup", dependencies=[open_to_all("Makes the first user, once, for who has the set-up token.")])
 async def setup(request: Request, hub: HubDep) -> Response:
     """Make the first user, an owner, and sign them in."""
-    said = await _form(request, hub)
-    here, language = anonymous(request), _language(request, hub)
+    said = await form_of(request, hub)
+    here, tongue = anonymous(request), language(request, hub)
     wait = math.ceil(request.app.state.limits.wait("set-up", "", hub.clock.monotonic()))
     name, token = said.get("name", ""), said.get("token", "")
     if wait:
-        return forms.setup(language, said="often", seconds=wait, name=name, status=429)
+        return forms.setup(tongue, said="often", seconds=wait, name=name, status=429)
     wanted = request.app.state.setup_token
     if not wanted or not hmac.compare_digest(token.encode("utf-8", "replace"), wanted.encode()):
-        return forms.setup(language, said="no_token", name=name, status=401)
+        return forms.setup(tongue, said="no_token", name=name, status=401)
     wrong, password = await _password(request, name, said.get("password", ""))
     if not wrong:
         wrong, made = await _first(hub, name, password, here)
     if wrong:
-        return forms.setup(language, said=wrong, name=name, token=token, status=422)
+        return forms.setup(tongue, said=wrong, name=name, token=token, status=422)
     request.app.state.setup_token = None
     return await opened(request, made, Actor(f"user:{made}", here.address, here.request), "/")
 
@@ -129,7 +124,7 @@ async def setup(request: Request, hub: HubDep) -> Response:
 async def _password(request: Request, name: str, password: str) -> tuple[str | None, str]:
     """Return what is wrong with a new password, or its hash."""
     try:
-        return None, await _hashing(request, partial(hashed, password, name))
+        return None, await hashing(request, partial(hashed, password, name))
     except BadInput:
         return "weak", ""
 
@@ -143,30 +138,3 @@ async def _first(hub: Hub, name: str, password: str, here: Actor) -> tuple[str |
         return "no_name", ""
     except Conflict:
         return "there", ""
-
-
-async def _hashing(request: Request, work: Callable[[], T]) -> T:
-    """Run what takes memory and a core, few at a time, beside the loop."""
-    async with request.app.state.hashing:
-        return await asyncio.to_thread(work)
-
-
-async def _form(request: Request, hub: Hub) -> dict[str, str]:
-    """Return the fields of a posted form; raises ApiError for another site's, and for what is no form."""
-    if same_origin(request.headers, hub.plan.settings.hub) is False:
-        raise ApiError(403, "This form was sent from another site. Open leadhub's own page.")
-    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        raise ApiError(415, "Send a form.")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LONGEST_FORM:
-            raise ApiError(413, "The form is too long.")
-    try:
-        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=20))
-    except ValueError as error:
-        raise ApiError(422, "The form cannot be read.") from error
-
-
-def _language(request: Request, hub: Hub) -> str:
-    return forms.language_of(request, hub.plan.settings.hub.language)

@@ -89,10 +89,19 @@ def link(path: str, words: str) -> Safe:
     return Safe(f'<a href="{escape(path, quote=True)}">{text(words)}</a>')
 
 
-def page(title: str, *parts: Safe, status: int = 200, language: str = "en", form: bool = False) -> Response:
-    """Return a whole page; one with a `form` may post to leadhub, and says to leadhub alone where it was."""
+def page(
+    title: str, *parts: Safe, status: int = 200, language: str = "en", form: bool = False, script: str = ""
+) -> Response:
+    """Return a whole page; one with a `form` may post to leadhub, and says to leadhub alone where it was.
+
+    `script` is run at its end; it is ours, and no other runs.
+    """
     body = "".join(parts)
     headers = {**HEADERS, **(_OF_FORMS if form else {})}
+    if script:
+        proof = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        headers["content-security-policy"] += f"; script-src 'sha256-{proof}'"
+        body += f"<script>{script}</script>"
     html = (
         f'<!doctype html><html lang="{language}"><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width">'

@@ -19,13 +19,13 @@ from hub.testing.fakes import START
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 DATA = {
-    "since": (START - timedelta(minutes=43)).isoformat(), "expected": 17, "file": "list.csv", "file": "a.csv", "reason": "answered 401: no\nway", "number": 12,
-    "platform": 9, "ours": 7, "missing": 2, "ends": (START + timedelta(days=3)).isoformat(), "free": 250,
+    "since": (START - timedelta(minutes=43)).isoformat(), "expected": 17, "reason": "answered 401: no\nway", "number": 12,
+    "file": "list.csv", "platform": 9, "ours": 7, "missing": 2, "ends": (START + timedelta(days=3)).isoformat(), "free": 250,
 }  # fmt: skip
 
 
 def alarm(id_: int = 1, kind: str = "sink.paused", name: str = "paused:crm", **more: object) -> Alarm:
-    plain = Alarm(id_, name, kind, None, "crm", "open", 0, DATA, START, None, None, None, {})
+    plain = Alarm(id_, name, kind, None, "crm", "open", 0, {"plugin": "acme", **DATA}, START, None, None, None, {})
     return dataclasses.replace(plain, **more)
 
 

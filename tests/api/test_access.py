@@ -26,8 +26,8 @@ CALLS = [(method, route.path, route) for route in ROUTES for method in sorted(ro
 DECLARED = [(m, path, declared(r)[0].role) for m, path, r in CALLS if declared(r)[0].role != "anybody"]
 OPEN = {
     ("GET", "/health"), ("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/login"), ("POST", "/login"),
-    ("POST", "/logout"), ("GET", "/setup"), ("POST", "/setup"), ("GET", "/unsubscribe/{token}"),
-    ("POST", "/unsubscribe/{token}"),
+    ("POST", "/login/code"), ("POST", "/logout"), ("GET", "/setup"), ("POST", "/setup"), ("GET", "/unsubscribe/{token}"),
+    ("POST", "/unsubscribe/{token}"), ("GET", "/reply/{token}"), ("POST", "/reply/{token}"),
 }  # fmt: skip
 HERE = "/api/openapi.json"  # asked from this machine it needs no key
 
@@ -51,7 +51,7 @@ def test_a_route_that_says_nothing_is_not_served():
 
 def test_what_is_served_beside_the_api_is_known():
     others = {route.path for route in flat(APP.routes) if not isinstance(route, APIRoute)}
-    assert others == {"/in/{source}", "/in/{source}/{key}"}
+    assert others == {"/in/{source}", "/in/{source}/{key}", "/feedback/{sink}"}
 
 
 SAMPLES = defaultdict(lambda: "1", {

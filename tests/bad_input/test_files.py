@@ -21,7 +21,7 @@ from tests.core.looking import all_rows, rows
 from tests.files.filemaking import saved, with_part, workbook
 
 CONFIG = """
-hub: {region: CN, answer_within: 10s}
+hub: {region: CN, answer_within: 10s, allow_networks: [127.0.0.0/8]}
 sources:
   api: {connector: json_webhook, auth: none, key: id}
   list: {connector: list_file}

@@ -26,7 +26,7 @@ def processes(folder: Path) -> Iterator[tuple[str, Path, int]]:
     ledger = folder / "ledger.jsonl"
     sandbox = _start([sys.executable, "-m", "hub.testing.sandbox", "--port", "9917", "--ledger", str(ledger)], 9917)
     config = workspace.write(folder, "http://127.0.0.1:9917")
-    hub = _start([sys.executable, "-m", "tests.benchmarks.serve", str(config), "9918"], 9918)
+    hub = _start([sys.executable, "-m", "hub.cli", "run", "--config", str(config), "--port", "9918"], 9918)
     try:
         yield "http://127.0.0.1:9918", ledger, hub.pid
     finally:

@@ -1,6 +1,7 @@
 """init, new, check and docs on the command line: what they write, what they say, and when they fail."""
 
 import json
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -166,6 +167,31 @@ def test_check_warns_of_an_old_sqlite(workspace, monkeypatch):
     assert "warning SQLite:" in flat(run("check"))
     monkeypatch.setattr("sqlite3.sqlite_version_info", ground.SAFE_SQLITE)
     assert "SQLite" not in flat(run("check"))
+
+
+def test_check_names_a_runner_that_cannot_work_with_the_database(workspace):
+    change(workspace / "hub.yaml", "hub:", "hub:\n  runner: pgqueuer")
+    result = run("check")
+    assert result.exit_code == 1
+    assert "error runner: hub.runner: pgqueuer shares work through PostgreSQL, but hub.database is SQLite." in flat(
+        result
+    )
+
+
+def test_check_names_a_runner_that_is_not_installed(workspace, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pgqueuer", None)  # as import finds it where nobody installed it
+    (workspace / "hub.yaml").write_text(DISTRIBUTED)
+    result = run("check")
+    assert result.exit_code == 1
+    assert "error runner: hub.runner: pgqueuer is not installed. Install leadhub[distributed], or set" in flat(result)
+
+
+DISTRIBUTED = """
+hub: {database: "postgresql://nobody@127.0.0.1:1/hub", runner: pgqueuer}
+sources: {website: {connector: web_form}}
+sinks: {file: {connector: csv_file, path: out/leads.csv}}
+flows: [{name: inbound, from: [website], routes: [{name: all, to: [file]}]}]
+"""
 
 
 def test_check_answers_in_json(workspace):

@@ -52,7 +52,9 @@ async def server() -> AsyncIterator[ImapServer]:
 def source(server: ImapServer, **settings: Any) -> ImapMail:
     usual = {"host": "127.0.0.1", "port": server.port, "security": "none", "user": server.user, "timeout": 5}
     usual["password"] = server.password
-    return ImapMail("mailbox", ImapMail.Config.model_validate(usual | settings), At())
+    made = ImapMail("mailbox", ImapMail.Config.model_validate(usual | settings), At())
+    made.networks = ("127.0.0.0/8", "::1/128")
+    return made
 
 
 def deliver(server: ImapServer, *numbers: int, arrived: datetime = NOW, sender: str = "no-reply@shop.example") -> None:
@@ -197,8 +199,10 @@ async def test_a_server_that_is_away_is_tried_again_later() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     config = ImapMail.Config(host="127.0.0.1", port=port, security="none", user="x", password="y", timeout=2)
+    away = ImapMail("mailbox", config, At())
+    away.networks = ("127.0.0.0/8",)
     with pytest.raises(Retry, match="cannot be reached: Connection refused"):
-        await pages(ImapMail("mailbox", config, At()))
+        await pages(away)
 
 
 async def test_the_server_learns_our_name_before_a_folder_is_opened(server: ImapServer) -> None:
@@ -264,12 +268,18 @@ def serving(certificate: Path) -> ssl.SSLContext:
 async def test_encrypted_connections_are_read(
     certificate: Path, serving: ssl.SSLContext, security: Any, start_tls: bool
 ) -> None:
-    trusting = ssl.create_default_context(cafile=str(certificate))
     async with ImapServer(context=serving, start_tls=start_tls) as server:
         deliver(server, 1)
 
         def polled() -> tuple[str, int]:
-            box = Mailbox("localhost", port=server.port, security=security, timeout=5, context=trusting)
+            box = Mailbox(
+                "localhost",
+                port=server.port,
+                security=security,
+                timeout=5,
+                ca_file=str(certificate),
+                networks=("127.0.0.0/8", "::1/128"),
+            )
             box.login(server.user, password=server.password)
             found = box.open("INBOX"), len(box.fetch(box.search(after=None, since=NOW - timedelta(days=1)), 1000))
             box.close()

@@ -75,7 +75,9 @@ async def serving(inbox, kind=SMTP, tls=None, **options):
 
 def sink(port, **settings):
     chosen = {"security": "none", "from": "Leads <leads@acme.com>", "to": ["ann@acme.com"], "hello": "hub.test"}
-    return Smtp("mail", Smtp.Config(host="127.0.0.1", port=port, timeout=5, **{**chosen, **settings}), HandClock())
+    made = Smtp("mail", Smtp.Config(host="127.0.0.1", port=port, timeout=5, **{**chosen, **settings}), HandClock())
+    made.networks = ("127.0.0.0/8",)
+    return made
 
 
 def lead(**fields):
@@ -264,7 +266,7 @@ async def test_one_lead_that_fails_does_not_keep_the_others_back():
 async def test_lines_that_start_with_a_dot_arrive_as_they_were():
     inbox = Inbox()
     async with serving(inbox) as port:
-        server = MailServer("127.0.0.1", port, "none", hello="hub.test", timeout=5)
+        server = MailServer("127.0.0.1", port, "none", hello="hub.test", timeout=5, networks=("127.0.0.0/8",))
         mail = b"Subject: x\r\n\r\n.one\r\n..two\r\n.\r\nthree\r\n"
         await asyncio.to_thread(server.submit, "a@acme.com", ["b@acme.com"], mail)
     assert inbox.mails[0].content == mail

@@ -33,9 +33,15 @@ def main() -> int:
         f"seed {seed}, {options.what} set, load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores",
         flush=True,
     )
-    with opened(seed=seed, long=long, keep=options.keep, verbose=options.verbose, parts=parts) as bench:
+    with opened(
+        seed=seed, long=long, keep=options.keep, verbose=options.verbose, parts=parts, minutes=options.minutes
+    ) as bench:
         bench.warm()
-        counts = {name: _counted(row, bench) for name, row in chosen.items()}
+        counts: dict[str, Count] = {}
+        for name, row in chosen.items():
+            counts[name] = _counted(row, bench)
+            if long:  # a run that is broken off keeps what it has
+                report.keep(report.result(known, {name: counts[name]}, seed=seed, long=True))
     return _told(known, counts, seed, options, only)
 
 
@@ -44,6 +50,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("what", nargs="?", choices=("short", "long", "report"), default="short")
     parser.add_argument("--seed", type=int, help="repeat the run of that seed")
     parser.add_argument("--only", help="rows, such as K1,P1; K1:poll is what of K1 has that in its name")
+    parser.add_argument("--minutes", type=float, default=60.0, help="how long X1 goes on in the long set")
     parser.add_argument("--keep", type=Path, help="folder to work in, which stays")
     parser.add_argument("--json", type=Path, help="write the result there too")
     parser.add_argument("--verbose", action="store_true", help="name each trial")
@@ -65,7 +72,6 @@ def _counted(row: Row, bench: Bench) -> Count:
 def _told(
     known: dict[str, Row], counts: dict[str, Count], seed: int, options: argparse.Namespace, only: list[str]
 ) -> int:
-    long = options.what == "long"
     print(f"\n{report.table(known, counts)}\n")
     for name, count in counts.items():
         for note in count.notes:
@@ -75,11 +81,8 @@ def _told(
         print(
             f"Not in this set: {', '.join(left)} (make faults-long)." if not only else f"Left out: {', '.join(left)}."
         )
-    said = report.result(known, counts, seed=seed, long=long)
-    if long and not only:
-        report.keep(said)  # a short one is kept with --json
     if options.json:
-        report.keep(said, options.json)
+        report.keep(report.result(known, counts, seed=seed, long=options.what == "long"), options.json)
     wrong = [name for name, count in counts.items() if count.broken]
     for name in wrong:
         print(f"\n{name} is broken. Repeat it: python -m tests.faults {options.what} --seed {seed} --only {name}")

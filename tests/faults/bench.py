@@ -127,9 +127,10 @@ class Bench:
     """Everything a row is handed."""
 
     def __init__(
-        self, folder: Path, *, seed: int, long: bool, verbose: bool = False, parts: Mapping[str, str] | None = None
-    ) -> None:
-        self.parts = parts or {}
+        self, folder: Path, *, seed: int, long: bool, verbose: bool = False, parts: Mapping[str, str] | None = None,
+        minutes: float = 60.0,
+    ) -> None:  # fmt: skip
+        self.parts, self.minutes = parts or {}, minutes
         self.folder, self.seed, self.long, self.verbose = folder, seed, long, verbose
         self._names = itertools.count(1)
         self._lock = threading.Lock()

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 MOST = 5  # sentences of one kind; the first tell enough
 SETTLED = frozenset({"done", "duplicate", "quarantined", "rejected"})
 KEPT = frozenset({"ready", "sending", "sent", "dead", "unclear", "rejected", "superseded"})
-KEYED = frozenset({"crm", "paper"})  # sinks that know a key
+KEYED = frozenset({"crm", "paper"})  # sinks of the usual workspace that know a key
+UNKEYED = frozenset({"chat"})  # sinks that know no key
 CLOCKS = timedelta(milliseconds=5)  # the ledger's clock and the hub's are one; rounding is not
 
 
@@ -78,7 +79,7 @@ def _nobody_else(seen: Facts, sent: Iterable[bytes]) -> Iterator[str]:
             yield f"I2: nobody sent what {row['id']} holds"
     keys = {row["key"] for row in seen.deliveries}
     for request in seen.requests:
-        if request.sink in KEYED and request.key not in keys:
+        if request.sink not in UNKEYED and request.key not in keys:
             yield f"I2: {request.sink} received {request.key}, which is no delivery"
 
 
@@ -91,12 +92,14 @@ def _by_delivery(seen: Facts) -> dict[str, list[Request]]:
     for row in seen.deliveries:
         marks[f"#L-{row['key'].replace('-', '')[:4].upper()}"].append(row)
     for request in seen.requests:
-        if request.sink in KEYED:
+        if request.sink not in UNKEYED:
             if (request.sink, request.key) in keyed:
                 found[keyed[request.sink, str(request.key)]].append(request)
             continue
         for row in marks.get(str(request.key), ()):
-            if row["sink"] == request.sink and (emails.get(row["lead"]) or "") in request.text:  # erased: the mark alone
+            if (
+                row["sink"] == request.sink and (emails.get(row["lead"]) or "") in request.text
+            ):  # erased: the mark alone
                 found[row["id"]].append(request)
                 break
     return found
@@ -107,7 +110,7 @@ def _once(seen: Facts, faults: int) -> Iterator[str]:
     for delivery, requests in _by_delivery(seen).items():
         if len(requests) > 1 + faults:
             yield f"I3: {delivery} went out {len(requests)} times after {faults} faults"
-    new = Counter((r.sink, r.key) for r in seen.requests if r.sink in KEYED and r.seen == "new")
+    new = Counter((r.sink, r.key) for r in seen.requests if r.sink not in UNKEYED and r.seen == "new")
     for (sink, key), number in new.items():
         if number > 1:
             yield f"I3: {sink} holds {key} {number} times"
@@ -124,11 +127,14 @@ def _sent_is_there(seen: Facts) -> Iterator[str]:
     """I4: what counts as sent has arrived."""
     requests = _by_delivery(seen)
     erased = {row["id"] for row in seen.leads if row["state"] == "erased"}
+    newest: Counter[str] = Counter()
+    for lead, version in seen.written:
+        newest[lead] = max(newest[lead], int(version))
     for row in seen.deliveries:
         if row["state"] != "sent" or row["test"]:
             continue
         if row["sink"] == "file":
-            written = seen.written[row["lead"], str(row["version"])]
+            written = newest[row["lead"]] >= row["version"]  # what is sent late is the lead as it is then
             if row["lead"] in erased and written:
                 yield f"I4: {row['id']} is of an erased person and still in the file"
             elif row["lead"] not in erased and not written:

@@ -51,24 +51,27 @@ def result(rows: Mapping[str, Row], counts: Mapping[str, Count], *, seed: int, l
         "python": platform.python_version(), "sqlite": sqlite3.sqlite_version, "system": platform.system(),
         "machine": platform.machine(),
     }  # fmt: skip
+    how = {"seed": seed, "set": "long" if long else "short"}
     told = {
-        name: {**asdict(count), "fault": rows[name].fault, "proves": rows[name].proves}
+        name: {**asdict(count), **how, "fault": rows[name].fault, "proves": rows[name].proves}
         for name, count in counts.items()
     }
-    return {"seed": seed, "set": "long" if long else "short", "on": machine, "rows": told}
+    return {"on": machine, "rows": told}
 
 
 def keep(said: Mapping[str, Any], path: Path = RESULT) -> None:
-    """Write a result down for the page."""
-    path.write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    """Write a result down for the page; rows that did not run this time stay as they were."""
+    before = json.loads(path.read_text("utf-8"))["rows"] if path.exists() else {}
+    rows = dict(sorted({**before, **said["rows"]}.items()))
+    path.write_text(json.dumps({**said, "rows": rows}, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
 def page(said: Mapping[str, Any]) -> str:
     """Return docs/reliability.md."""
     words = (Path(__file__).with_name("page.md")).read_text("utf-8")
-    on, target = said["on"], "faults-long" if said["set"] == "long" else "faults"
+    on = said["on"]
     return words.format(
-        table="\n".join(_line(name, one, target) for name, one in said["rows"].items()), seed=said["seed"], set=said["set"], target=target,
+        table="\n".join(_line(name, one) for name, one in said["rows"].items()),
         on=f"Python {on['python']}, SQLite {on['sqlite']}, {on['system']} {on['machine']}",
         images=sum(one["faults"] for name, one in said["rows"].items() if name in ("P1", "P2", "P3")),
         faults=sum(one["faults"] for one in said["rows"].values()),
@@ -77,8 +80,8 @@ def page(said: Mapping[str, Any]) -> str:
     )  # fmt: skip
 
 
-def _line(name: str, one: Mapping[str, Any], target: str) -> str:
-    repeat = f"`make {target} ONLY={name}`"
+def _line(name: str, one: Mapping[str, Any]) -> str:
+    repeat = f"`make {'faults-long' if one['set'] == 'long' else 'faults'} ONLY={name} SEED={one['seed']}`"
     if one["not_run"]:
         return f"| {name} | {one['fault']} | {one['proves']} | not run: {one['not_run']} | | | | | {repeat} |"
     times = recovered(Count(recovered=one["recovered"]))

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +66,9 @@ def hub_register():
 
 def write(
     folder: Path, *, name: str, database: str, sink: str, poll: bool = False, lists: bool = False,
-    plugin: str | None = None, step: str | None = None, **changes: str,
+    plugin: str | None = None, step: str | None = None, also: Mapping[str, str] | None = None, **changes: str,
 ) -> Path:  # fmt: skip
-    """Write a workspace and return its hub.yaml; `changes` fill places of the configuration."""
+    """Write a workspace and return its hub.yaml; `changes` fill places of the configuration, `also` are more sources."""
     for part in ("plugins", "inbox", "out"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     sources, froms = "", ""
@@ -78,6 +79,9 @@ def write(
     if lists:
         sources += "  lists: {connector: list_file, path: inbox/*.csv, every: 1s, key: id}\n"
         froms += ", lists"
+    for source, settings in (also or {}).items():
+        sources += f"  {source}: {{{settings}}}\n"
+        froms += f", {source}"
     if plugin:
         (folder / "plugins" / f"{step or 'dropin'}.py").write_text(plugin, "utf-8")
     values = {

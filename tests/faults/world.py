@@ -184,8 +184,9 @@ class World:
     # -- senders --------------------------------------------------------------------------------------
 
     def post(
-        self, number: int | None = None, raw: bytes | None = None, timeout: float = 15.0, **headers: str
-    ) -> Answer:
+        self, number: int | None = None, raw: bytes | None = None, timeout: float = 15.0, source: str = "website",
+        **headers: str,
+    ) -> Answer:  # fmt: skip
         """Post one lead, the next one unless it is named."""
         with self._mutex:
             number = next(self.numbers) if number is None else number
@@ -196,7 +197,7 @@ class World:
         status, said = None, {}
         connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=timeout)
         try:
-            connection.request("POST", "/in/website", raw, sent)
+            connection.request("POST", f"/in/{source}", raw, sent)
             answer = connection.getresponse()
             text = answer.read()
             status = answer.status

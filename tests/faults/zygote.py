@@ -96,7 +96,7 @@ def _child(order: dict[str, object]) -> None:
 
 
 def _mount(kind: str, folder: str, options: str) -> None:
-    """Give this process a view of its own of a folder: `tmpfs` of some size, or the same folder as `readonly`."""
+    """Give this process a view of its own of a folder: `tmpfs` of some size, or the same folder as `readonly`; or another file `instead` of one."""
     libc = ctypes.CDLL(None, use_errno=True)
     user, group = os.getuid(), os.getgid()
     _checked(libc.unshare(_NEW_USER | _NEW_MOUNTS))
@@ -105,6 +105,9 @@ def _mount(kind: str, folder: str, options: str) -> None:
     place = folder.encode()
     if kind == "tmpfs":
         _checked(libc.mount(b"none", place, b"tmpfs", 0, options.encode()))
+        return
+    if kind == "instead":
+        _checked(libc.mount(options.encode(), place, None, _BIND, None))
         return
     _checked(libc.mount(place, place, None, _BIND, None))
     _checked(libc.mount(None, place, None, _REMOUNT | _BIND | _READ_ONLY, None))

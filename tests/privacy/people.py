@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
@@ -9,7 +10,12 @@ import sqlalchemy as sa
 from sqlmodel import SQLModel
 
 from hub.app import Hub
+from hub.inbound import Inbound
 from hub.lead import Lead, Rejected
+from hub.news import Activity
+from hub.outcome import Disposition
+from hub.store import letters
+from hub.store.activities import Heard
 from hub.testing.fakes import HandClock
 from tests.conftest import post, settled
 
@@ -62,5 +68,25 @@ async def planted(hub, clock) -> dict[str, str]:
     people = [{"id": "l1", "full_name": "Bo Li", "email": "bo@example.com"}, {**CANARY, "id": "l2"}]
     listed = (await post(hub, json.dumps(people))).json()
     await settled(hub)
+    await told(hub, clock, first["lead"])
     await hub.flush()
     return {"lead": first["lead"], "bo": listed["lead"]}
+
+
+async def told(hub, clock, lead: str) -> None:
+    """Let another system speak of the canary: of their lead, of another's, and in a letter nobody can read."""
+    said = Activity(
+        "a1",
+        clock.now(),
+        "call",
+        lead=lead,
+        word="Canary Byrd says no",
+        by="ann",
+        data={"who": "canary.byrd@example.com"},
+    )
+    closed = dataclasses.replace(said, key="a2", kind="status", word="lost", reason="Canary Byrd has moved", data={})
+    await hub.hearing.note("chat", Heard(said, Disposition.UNKNOWN, True), Heard(closed, Disposition.LOST, True))
+    letter = Inbound(
+        "POST", "https://hub.test/feedback/chat", {}, {}, b'{"from": "canary.byrd@example.com"', clock.now()
+    )
+    await hub.db.write(letters.put, "fbk_1", "chat", letter)

@@ -12,7 +12,7 @@ from hub.privacy.dossier import PARTS
 from tests.api.calling import calling
 from tests.conftest import BASIC, MakeHub, post, settled
 from tests.core.looking import rows
-from tests.privacy.people import CANARY, planted, send
+from tests.privacy.people import CANARY, planted, send, told
 
 WITH_REGION = BASIC.replace("{connector: updating_sink}", "{connector: updating_sink, region: CN}")
 EMAIL = "canary.byrd@example.com"
@@ -55,8 +55,9 @@ async def test_a_person_who_only_waits_in_quarantine_gets_a_copy_too(make_hub: M
 
 async def test_as_csv_it_has_every_part_and_no_formula(make_hub: MakeHub, clock):
     hub = await make_hub()
-    await send(hub, {**CANARY, "consent": "yes", "message": "=1+1"}, clock)
+    lead = await send(hub, {**CANARY, "consent": "yes", "message": "=1+1"}, clock)
     await settled(hub)
+    await told(hub, clock, lead["lead"])
     async with calling(hub) as http:
         answer = await http.post("/api/people/export", json={"key": EMAIL, "format": "csv"})
     table = list(csv.DictReader(io.StringIO(answer.text)))

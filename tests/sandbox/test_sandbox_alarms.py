@@ -19,6 +19,7 @@ CONFIG = """
 hub:
   name: Acme
   region: CN
+  allow_networks: [127.0.0.0/8]
   public_url: http://leads.example.com
   alarms: {to: [slack, app, dingtalk, wecom, feishu, mail]}
 sources:

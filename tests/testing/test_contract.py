@@ -5,11 +5,11 @@ import inspect
 
 import pytest
 
-from hub.testing.contract import about, canary, polls, run_kit, shape, sinks, sockets, webhooks
+from hub.testing.contract import about, canary, feedback, polls, run_kit, shape, sinks, sockets, webhooks
 from hub.testing.contract.kit import ADVICE
 from tests.testing.kit_making import SOURCES, failures, put
 
-MODULES = (shape, about, canary, polls, sinks, webhooks)
+MODULES = (shape, about, canary, feedback, polls, sinks, webhooks)
 
 HOOK = "@hookimpl\ndef hub_register()"
 
@@ -92,6 +92,12 @@ BAD = [
     ("same_body_gives_the_same_keys", "source", "py", "yield RawLead(key, lead,", "yield RawLead(str(id(object()) * __import__('random').random()), lead,"),
     ("same_body_gives_the_same_keys", "source", "py", "yield RawLead(key, lead,", "yield RawLead(key, lead | {'r': __import__('random').random()},"),
     ("keeps_fields_it_does_not_know", "source", "py", "yield RawLead(key, lead,", "yield RawLead(key, {'id': lead.get('id'), 'email': lead.get('email')},"),
+    ("takes_the_settings_of_feedback", "feedback", "py", "Config(HttpSink.Config, Feedback.Settings)", "Config(HttpSink.Config)"),
+    ("words_have_meanings", "feedback", "py", '"sold"', '"Sold"'),
+    ("words_have_meanings", "feedback", "py", "Disposition.WON", '"won"'),
+    ("broken_news_go_on_without_gap", "feedback", "py", 'await fetch_json(Request("GET", "/acts", params={"after": cursor or "0"}), http, self.config.base_url)', '(await http.get(self.config.base_url + "/acts", params={"after": cursor or "0"})).json()'),
+    ("news_survive_odd_answers", "feedback", "py", 'said.get("acts")', 'said["acts"]'),
+    ("hears_odd_letters", "feedback", "py", "inbound.json_object()", "inbound.json()"),
     ("is_named_and_described", "step", "py", ', description="E-mail domains, such as competitor.com."', ""),
     ("is_named_and_described", "step", "py", '@step("acme")', '@step("Acme")'),
     ("is_named_and_described", "sockets", "py", '    """Write it backwards."""\n', ""),
@@ -116,6 +122,12 @@ WRONG = [
     ("response", "sink", "{rejected: not valid}", "{rejected: too long}"),
     ("response", "sink", "{misconfigured: answered 401}", "{unclear: answered 401}"),
     ("response", "sink", "{unclear: unexpected body}", "{odd: unexpected body}"),
+    ("erase", "feedback", "com/leads/42\"}}", "com/leads/43\"}}"),
+    ("news", "feedback", "disposition: won, human: true", "disposition: lost, human: true"),
+    ("news", "feedback", "human: false", "human: true"),
+    ("news", "feedback", "cursor: \"3\"", "cursor: \"2\""),
+    ("heard", "feedback", "disposition: won, by: ann", "disposition: won, by: bob"),
+    ("heard", "feedback", "bad_input: not JSON", "bad_input: not XML"),
     ("verify", "source", "{body: \"{}\"}, expect: unverified", "{body: \"{}\"}, expect: ok"),
     ("verify", "source", "    expect: ok", "    expect: unverified"),
     ("parse", "source", 'key: "7"', 'key: "8"'),

@@ -1,10 +1,11 @@
 """The tables. Work is rows: submissions to run, deliveries to send; everything else says what happened."""
 
-from hub.store.tables.access import LoginRow, UserRow
+from hub.store.tables.access import LoginRow, RecoveryRow, SecondFactorRow, UserRow
 from hub.store.tables.alarms import AlarmRow, CredentialRow, HourRow, WatchRow
 from hub.store.tables.audit import AuditRow
 from hub.store.tables.copies import CopyRow
 from hub.store.tables.deliveries import AttemptRow, DeliveryRow, SinkRow
+from hub.store.tables.feedback import ActivityRow, LetterRow, NewsRow, StandingRow
 from hub.store.tables.intake import CursorRow, FieldRow, ImportRow, SubmissionRow
 from hub.store.tables.leads import DecisionRow, IdentityRow, LeadRow, MergeRow, SuggestionRow, TouchRow
 from hub.store.tables.nodes import FloorRow, NodeRow, PaceRow, TickRow, TokenRow
@@ -12,6 +13,7 @@ from hub.store.tables.privacy import ConsentRow, ErasureRow, HoldRow, TombstoneR
 from hub.store.tables.record import EventRow, KeyRow, RevisionRow, RotationRow
 
 __all__ = [
+    "ActivityRow",
     "AlarmRow",
     "AttemptRow",
     "AuditRow",
@@ -31,13 +33,18 @@ __all__ = [
     "ImportRow",
     "KeyRow",
     "LeadRow",
+    "LetterRow",
     "LoginRow",
     "MergeRow",
+    "NewsRow",
     "NodeRow",
     "PaceRow",
+    "RecoveryRow",
     "RevisionRow",
     "RotationRow",
+    "SecondFactorRow",
     "SinkRow",
+    "StandingRow",
     "SubmissionRow",
     "SuggestionRow",
     "TickRow",

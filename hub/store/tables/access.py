@@ -34,3 +34,22 @@ class LoginRow(SQLModel, table=True):
     created_at: datetime = time(null=False)  # of the sign-in: a rotated session is as old as the one before it
     seen_at: datetime = time(null=False)
     address: str | None = None
+
+
+class SecondFactorRow(SQLModel, table=True):
+    """What a user's authenticator app shares with leadhub, encrypted with a key outside the database."""
+
+    __tablename__ = "second_factor"
+    user_id: str = Field(primary_key=True)
+    sealed: str
+    created_at: datetime = time(null=False)
+    confirmed_at: datetime | None = time()  # from then on it is asked for
+    last_step: int  # of the newest code that was used: it and older ones are refused
+
+
+class RecoveryRow(SQLModel, table=True):
+    """A code that is good once where the app is lost; only its hash is kept."""
+
+    __tablename__ = "recovery_code"
+    user_id: str = Field(primary_key=True)
+    digest: str = Field(primary_key=True)

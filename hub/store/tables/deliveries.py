@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from hub.store.tables.shapes import counted, time
+from hub.store.tables.shapes import counted, json, time
 
 
 class DeliveryRow(SQLModel, table=True):
@@ -19,7 +20,9 @@ class DeliveryRow(SQLModel, table=True):
         sa.Index(
             "delivery_due",
             "sink",
+            "priority",
             "due_at",
+            "id",
             sqlite_where=sa.text("state = 'ready'"),
             postgresql_where=sa.text("state = 'ready'"),
         ),
@@ -30,6 +33,13 @@ class DeliveryRow(SQLModel, table=True):
             postgresql_where=sa.text("state = 'sending'"),
         ),
         sa.Index("delivery_state", "state", "sink", "id"),
+        sa.Index(
+            "delivery_ref",
+            "sink",
+            "ref",
+            sqlite_where=sa.text("ref IS NOT NULL"),
+            postgresql_where=sa.text("ref IS NOT NULL"),
+        ),
     )
     id: str = Field(primary_key=True)
     lead: str
@@ -38,6 +48,7 @@ class DeliveryRow(SQLModel, table=True):
     key: str
     route: str = ""
     submission: str
+    occasion: dict[str, Any] | None = json()  # what became of the lead, where that is what is told
     sentence: str = ""  # why it goes there, for whoever reads the message
     state: str = "ready"
     priority: int = 0  # first attempts go before retries, retries before replays

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 
 from hub import mapping as mappings
 from hub.errors import ConfigError
+from hub.news import Feedback
 from hub.source import FileSource, PollSource, Source, WebhookSource
 from hub.step import Socket
 from hub.testing.contract.subject import Failed, Subject
@@ -146,6 +147,9 @@ def _lacking(subject: Subject) -> Iterator[str]:
         yield "" if cases.fetch else "a fetch case"
     elif issubclass(cls, FileSource):
         yield "" if any(isinstance(case.expect, list) for case in cases.read) else "a read case with leads"
+    if issubclass(cls, Feedback):
+        yield "" if cases.news or cls.news is Feedback.news else "a news case"
+        yield "" if cases.heard or cls.heard is Feedback.heard else "a heard case"
     if issubclass(cls, Source):
         return
     yield "" if cases.request or cases.send else "a request or a send case"

@@ -8,11 +8,12 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from hub.errors import BadInput, LeadhubError, Misconfigured, Retry, Unclear, Unverified
-from hub.lead import Sent
+from hub.lead import Lead, Sent
 from hub.sink import HttpBatchSink, Sink, Token
 from hub.testing import cases as kinds
 from hub.testing.compare import (
     different,
+    different_activities,
     different_outcomes,
     different_page,
     different_raw,
@@ -122,6 +123,40 @@ async def _sent(connector: Sink, leads: list[Any], wire: Dialogue) -> list[Any]:
             return [error] * len(leads)
 
 
+def _erase(subject: Subject, case: kinds.EraseCase) -> list[str]:
+    connector: Any = subject.make()
+    made = connector.erase(Lead.model_validate(case.lead or {}), case.ref)
+    if made is None or case.expect is None:
+        return different("the request", made, case.expect)
+    return different_request(case.expect, made.at(connector.config.base_url))
+
+
+def _news(subject: Subject, case: kinds.NewsCase) -> list[str]:
+    wire, connector = Dialogue(case.http), subject.make()
+
+    async def work() -> list[Any]:
+        async with client(wire) as http:
+            return [page async for page in connector.news(case.cursor, http)]
+
+    if isinstance(case.expect, dict):
+        return _refused(case.expect, lambda: now(work())) + wire.left()
+    pages = now(work())
+    said = different("the number of pages", len(pages), len(case.expect))
+    for at, (wanted, page) in enumerate(zip(case.expect, pages, strict=False), 1):
+        differences = different_activities(wanted.get("activities", ()), page.activities, connector)
+        if "cursor" in wanted:
+            differences += different("the cursor", page.cursor, wanted["cursor"])
+        said += [f"page {at}: {one}" for one in differences]
+    return said + wire.left()
+
+
+def _heard(subject: Subject, case: kinds.HeardCase) -> list[str]:
+    connector, inbound = subject.make(), case.given.inbound(subject.name, subject.cases.now)
+    if isinstance(case.expect, dict):
+        return _refused(case.expect, lambda: list(connector.heard(inbound)))
+    return different_activities(case.expect, list(connector.heard(inbound)), connector)
+
+
 def _verify(subject: Subject, case: kinds.VerifyCase) -> list[str]:
     connector = subject.make()
     try:
@@ -219,6 +254,7 @@ def _read(subject: Subject, case: kinds.ReadCase) -> list[str]:
 RUNNERS: Mapping[str, Callable[[Subject, Any], list[str]]] = MappingProxyType(
     {
         "request": _request, "response": _response, "token": _token, "find": _find, "found": _found, "send": _send,
+        "erase": _erase, "news": _news, "heard": _heard,
         "verify": _verify, "handshake": _handshake, "parse": _parse, "answer": _answer, "complete": _complete,
         "fetch": _fetch, "count": _count, "read": _read,
     }

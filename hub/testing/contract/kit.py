@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hub.connector import Connector
+from hub.news import Feedback
 from hub.sink import Sink
 from hub.source import Source, WebhookSource
 from hub.step import Socket, Step
 from hub.testing.contract import about, canary, shape
 from hub.testing.contract.cases_run import run_case
+from hub.testing.contract.feedback import feedback_checks
 from hub.testing.contract.polls import source_checks
 from hub.testing.contract.sinks import sink_checks
 from hub.testing.contract.sockets import checks_of_thing
@@ -101,3 +103,5 @@ def _for_class(cls: type[Connector]) -> Iterable[Callable[[Subject], None]]:
         yield from webhook_checks(cls)
     if issubclass(cls, Sink):
         yield from sink_checks(cls)
+    if issubclass(cls, Feedback):
+        yield from feedback_checks(cls)

@@ -53,7 +53,7 @@ def polled(subject: Subject, cursor: str | None, wire: Answering) -> tuple[list[
     pages: list[Page] = []
 
     async def work() -> None:
-        async with client(_Patient(wire)) as http:
+        async with client(Patient(wire)) as http:
             async for page in subject.make().fetch(cursor, http):
                 pages.append(page)  # noqa: PERF401 (what came before a failure counts)
 
@@ -68,7 +68,7 @@ def check_a_poll_survives_odd_answers(subject: Subject) -> None:
     """Any answer gives pages, or raises Retry, Misconfigured or BadInput; and the poll comes to an end."""
     for status in TYPICAL:
         for body in ODD_BODIES:
-            wire = _Same(status, body)
+            wire = Same(status, body)
             pages, error = polled(subject, None, wire)
             what = f"A poll answered {status} {body[:60]!r}"
             if wire.asked >= MOST_REQUESTS:
@@ -79,7 +79,7 @@ def check_a_poll_survives_odd_answers(subject: Subject) -> None:
                 raise Failed(f"{what} yields {short(pages)}. Yield Page(leads, cursor).")
 
 
-class _Same:
+class Same:
     """Gives the same answer again and again."""
 
     def __init__(self, status: int, body: bytes) -> None:
@@ -87,11 +87,12 @@ class _Same:
         self.asked = 0
 
     def __call__(self, _request: httpx.Request) -> httpx.Response:
+        """Answer."""
         self.asked += 1
         return httpx.Response(self._status, content=self._body)
 
 
-class _Patient:
+class Patient:
     """Ends the line when it was asked too often, so that a poll that never stops does."""
 
     def __init__(self, wire: Answering) -> None:
@@ -99,6 +100,7 @@ class _Patient:
         self._asked = 0
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
+        """Answer as the wire does, so often and no more."""
         self._asked += 1
         if self._asked > MOST_REQUESTS:
             raise httpx.ConnectError("enough", request=request)

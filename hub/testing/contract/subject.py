@@ -129,7 +129,9 @@ class Subject:
         data = dict(self.settings if settings is None else settings)
         try:
             config = self.cls.Config.model_validate(data)
-            return self.cls("kit", config, clock or HandClock(self.cases.now))
+            made = self.cls("kit", config, clock or HandClock(self.cases.now))
+            made.networks = ("127.0.0.0/8",)  # nothing is sent further than this machine
+            return made
         except (ValidationError, LeadhubError) as error:
             first = error.errors(include_url=False)[0] if isinstance(error, ValidationError) else None
             said = f"{'.'.join(map(str, first['loc']))}: {first['msg']}" if first else str(error)

@@ -66,7 +66,9 @@ def check_refuses_a_wrong_proof(subject: Subject) -> None:
     connector = subject.make()
     for post in believed(subject):
         for where, name in _proofs(connector, post):
-            if not _class(subject).signed and _is_near(getattr(post, where)[name], subject.cases.now.timestamp()):
+            if not getattr(subject.cls, "signed", True) and _is_near(
+                getattr(post, where)[name], subject.cases.now.timestamp()
+            ):
                 continue  # a time that nobody signed may be off by a little
             altered = _changed(post, where, name, _altered(getattr(post, where)[name]))
             if _believes(connector, altered):
@@ -195,11 +197,6 @@ def _odd_posts(subject: Subject) -> Iterator[Inbound]:
         yield replace(post, headers=dict.fromkeys(post.headers, "é\x00'\""))
 
 
-def _class(subject: Subject) -> type[WebhookSource]:
-    assert issubclass(subject.cls, WebhookSource)
-    return subject.cls
-
-
 def _proofs(connector: Any, post: Inbound) -> list[tuple[str, str]]:
     """Return the headers and query values without which the post is refused."""
     places = [("headers", name) for name in post.headers] + [("query", name) for name in post.query]
@@ -263,8 +260,11 @@ def webhook_checks(cls: type[WebhookSource]) -> tuple[Callable[[Subject], None],
         check_verifies_odd_posts, check_parses_odd_posts, check_same_body_gives_the_same_keys,
         check_keeps_fields_it_does_not_know,
     )  # fmt: skip
-    if cls.public:
-        return every
+    return every if cls.public else (*every, *proof_checks(signed=cls.signed))
+
+
+def proof_checks(*, signed: bool) -> tuple[Callable[[Subject], None], ...]:
+    """Return the checks of how a sender is proven; `signed`: the proof covers the body."""
     proof = (check_refuses_a_post_without_proof, check_refuses_a_wrong_proof, check_refuses_a_stale_proof)
-    covered = (check_refuses_an_altered_body,) if cls.signed else ()
-    return (*every, *proof, *covered, check_accepts_each_rotated_secret)
+    covered = (check_refuses_an_altered_body,) if signed else ()
+    return (*proof, *covered, check_accepts_each_rotated_secret)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections import Counter
 
 import pytest
@@ -342,3 +343,35 @@ async def test_pgqueuer_on_sqlite_is_refused_with_what_to_do(make_hub: MakeHub):
     with pytest.raises(ConfigError) as caught:
         await make_hub(one_sink().replace("region: CN,", "region: CN, runner: pgqueuer,"))
     assert "hub.database is SQLite. Set hub.database to postgresql://…, or hub.runner to local." in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["pgqueuer-postgres"], indirect=True)
+async def test_only_what_runs_needs_pgqueuer(site: Site, monkeypatch):
+    hub = await site.hub()
+    await post(hub, person(1))
+    await site.until(lambda: hub.plan.sinks["crm"].sent, hub)
+    await site.make.stop(hub)
+    for name in ("pgqueuer", "hub.delivery.distributed"):
+        monkeypatch.setitem(sys.modules, name, None)  # as import finds it where nobody installed it
+    looking = await site.make(site.config(), roles=frozenset())
+    assert await states(looking) == {"sent": 1}
+    with pytest.raises(ConfigError, match="pgqueuer is not installed"):
+        await site.make(site.config(), roles=frozenset({"intake"}))
+
+
+async def test_what_another_process_took_meanwhile_is_not_sent_by_the_one_that_stood_still(site: Site):
+    hub = await site.hub("slow_batches", things=THINGS, concurrency=1, on_unclear="hold")
+    crm: WaitingSink = hub.plan.sinks["crm"]
+    await post(hub, person(0))
+    await site.until(lambda: crm.started, hub)
+    for number in range(1, 4):
+        await post(hub, person(number))
+    await site.until(lambda: len(hub.dispatcher.lanes["crm"].held) == 4, hub)
+    begun = {lead.delivery.key for lead in crm.started}
+    site.turn(91)
+    await hub.db.write(store.rescue, site.clock.now(), [], [])
+    crm.go.set()
+    await site.until(lambda: not hub.dispatcher.lanes["crm"].held, hub)
+    held = {row["key"] for row in await all_rows(hub, "delivery") if row["state"] == "unclear"}
+    assert (len(begun), len(held)) == (1, 4)
+    assert {lead.delivery.key for lead in crm.started} == begun

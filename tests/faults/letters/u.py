@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import threading
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tests.faults import facts, workspace
 from tests.faults.bench import Bench, until
 from tests.faults.letters.k import KINDS, ONLY_CRM, write_list
 from tests.faults.rows import Count, row
-from tests.faults.world import World, world
+from tests.faults.world import Answer, World, world
 
 SENDERS = 100
 
@@ -67,6 +70,96 @@ def _lose_answers(hurt: World, raw: bytes, headers: dict[str, str]) -> None:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request("POST", "/in/website", raw, {"x-signature": workspace.signature(raw), **named})
         connection.close()
+
+
+@row(
+    "U2", "the same key with another body", "422 by Idempotency-Key; by the source's own id it is kept beside the first"
+)
+def u2(bench: Bench) -> Count:
+    """Use a key again for another body: after the first is done, and ten at once."""
+    return bench.each("U2", lambda kind: _other_body(bench, kind), KINDS)
+
+
+def _other_body(bench: Bench, kind: str) -> Count:
+    count, where = Count(faults=3), f"U2 {kind}"
+    with world(bench, "U2", kind, answer_within="20s", routes=ONLY_CRM) as hurt:
+        hurt.sinks = ("crm",)
+        hurt.start()
+        first, again = (hurt.post(1, idempotency_key="one") for _ in range(2))
+        other = hurt.post(2, idempotency_key="one")
+        count.must(first.ok and again.said == first.said, f"{where}: a repeat was answered {again.status} {again.said}")
+        count.must(other.status == 422, f"{where}: another body under a used key was answered {other.status}")
+        at_once: list[Answer] = []
+        senders = [threading.Thread(target=_with_key, args=(hurt, number, at_once)) for number in range(20, 30)]
+        for sender in senders:
+            sender.start()
+        for sender in senders:
+            sender.join()
+        statuses = sorted(answer.status or 0 for answer in at_once)
+        count.must(statuses == [202] + [422] * 9, f"{where}: ten bodies at once under one key were answered {statuses}")
+        count.must(hurt.post(40, workspace.body(hurt.name, 40)).ok, f"{where}: a lead was refused")
+        updated = hurt.post(40, workspace.body(hurt.name, 40, company="Another Ltd."))
+        hurt.drain()
+        seen = hurt.judge(count, where=where)
+        said = {row["id"]: row for row in seen.submissions}
+        kept = said.get(updated.said.get("submission", ""), {})
+        count.must(
+            updated.ok and kept.get("state") == "done", f"{where}: the other body was not kept: {updated.status}"
+        )
+        count.must(kept.get("duplicate_of") is None, f"{where}: the other body passes as a repeat of the first")
+        count.must(len(said) == 4, f"{where}: {len(said)} submissions are stored, not 4")
+        versions = [row["version"] for row in seen.leads if row["id"] == kept.get("lead")]
+        count.must(versions == [2], f"{where}: the lead has the versions {versions}: the other body was not taken over")
+    return count
+
+
+def _with_key(hurt: World, number: int, heard: list[Answer]) -> None:
+    heard.append(hurt.post(number, idempotency_key="ten at once"))
+
+
+@row(
+    "U3", "create, update and withdrawal in every order", "what was said last in the source's time holds, in any order"
+)
+def u3(bench: Bench) -> Count:
+    """Send what happened to a person in all six orders: one after the other, and each after the last is done."""
+    return bench.each("U3", lambda kind: _in_every_order(bench, kind), KINDS)
+
+
+HAPPENED: Mapping[str, Mapping[str, Any]] = {
+    "create": {"at": "2026-05-04T08:00:00Z", "company": "First Ltd.", "city": "Oslo", "consent": "yes"},
+    "update": {"at": "2026-05-05T08:00:00Z", "company": "Second Ltd.", "title": "Head of Sales"},
+    "withdraw": {"at": "2026-05-06T08:00:00Z", "consent": "no"},
+}
+HOLDS = {"company": "Second Ltd.", "city": "Oslo", "title": "Head of Sales", "consent": False}
+DATED = f"connector: json_webhook, auth: hmac, secret: {workspace.SECRET}, key: id, submitted_at: at"
+
+
+def _in_every_order(bench: Bench, kind: str) -> Count:
+    orders = list(itertools.permutations(HAPPENED))
+    count, where = Count(faults=2 * len(orders)), f"U3 {kind}"
+    with world(bench, "U3", kind, also={"dated": DATED}, routes=ONLY_CRM) as hurt:
+        hurt.sinks = ("crm",)
+        hurt.start()
+        for gaps in (False, True):
+            posts = [[_happens(hurt, f"{place}{gaps:d}", what) for what in order] for place, order in enumerate(orders)]
+            for step in range(len(HAPPENED)):  # all persons take a step, then all take the next
+                for person in posts:
+                    hurt.post(raw=person[step], source="dated")
+                if gaps:
+                    hurt.drain()
+        hurt.drain()
+        seen = hurt.judge(count, where=where)
+        count.must(len(seen.leads) == 2 * len(orders), f"{where}: {len(seen.leads)} leads of {2 * len(orders)} people")
+        for lead in seen.leads:
+            said = hurt.call("GET", f"/api/leads/{lead['id']}")[1]["lead"]
+            found = {name: said.get(name) for name in HOLDS}
+            count.must(found == HOLDS, f"{where}: {said.get('email')} became {found}")
+    return count
+
+
+def _happens(hurt: World, person: str, what: str) -> bytes:
+    told = {"id": f"{person}-{what}", "email": f"p{person}@{hurt.name}.example.com", **HAPPENED[what]}
+    return json.dumps(told).encode()
 
 
 @row("U4", "a poll is cut off; the platform's list shifts by one", "every lead of the platform is here, once")

@@ -7,6 +7,7 @@ from hub.store.types import Json, Utc
 
 revision = "0001"
 down_revision = None
+compatible = False  # True: a leadhub that was made for the schema before and runs may go on
 
 
 def upgrade() -> None:
@@ -22,6 +23,30 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("name"),
     )
+    op.create_table(
+        "activity",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lead", sa.String(), nullable=False),
+        sa.Column("sink", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("heard_at", Utc(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=True),
+        sa.Column("by", sa.String(), nullable=True),
+        sa.Column("human", sa.Boolean(), nullable=False),
+        sa.Column("word", sa.String(), nullable=True),
+        sa.Column("disposition", sa.String(), nullable=True),
+        sa.Column("value", sa.Float(), nullable=True),
+        sa.Column("currency", sa.String(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("data", Json(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("activity", schema=None) as batch_op:
+        batch_op.create_index("activity_lead", ["lead", "at"], unique=False)
+        batch_op.create_index("activity_once", ["sink", "key"], unique=True)
+
     op.create_table(
         "alarm",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -196,6 +221,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("route", sa.String(), nullable=False),
         sa.Column("submission", sa.String(), nullable=False),
+        sa.Column("occasion", Json(), nullable=True),
         sa.Column("sentence", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
@@ -217,7 +243,7 @@ def upgrade() -> None:
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.create_index(
             "delivery_due",
-            ["sink", "due_at"],
+            ["sink", "priority", "due_at", "id"],
             unique=False,
             sqlite_where=sa.text("state = 'ready'"),
             postgresql_where=sa.text("state = 'ready'"),
@@ -230,6 +256,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("state = 'sending'"),
         )
         batch_op.create_index("delivery_once", ["lead", "sink", "version"], unique=True)
+        batch_op.create_index(
+            "delivery_ref",
+            ["sink", "ref"],
+            unique=False,
+            sqlite_where=sa.text("ref IS NOT NULL"),
+            postgresql_where=sa.text("ref IS NOT NULL"),
+        )
         batch_op.create_index("delivery_state", ["state", "sink", "id"], unique=False)
 
     op.create_table(
@@ -268,6 +301,23 @@ def upgrade() -> None:
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.create_index("event_kind", ["kind", "id"], unique=False)
         batch_op.create_index("event_lead", ["lead"], unique=False)
+
+    op.create_table(
+        "feedback_letter",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("sink", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("received_at", Utc(), nullable=False),
+        sa.Column("method", sa.String(), nullable=False),
+        sa.Column("url", sa.String(), nullable=False),
+        sa.Column("headers", Json(), nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("feedback_letter", schema=None) as batch_op:
+        batch_op.create_index("letter_state", ["state", "id"], unique=False)
 
     op.create_table(
         "file_import",
@@ -379,6 +429,18 @@ def upgrade() -> None:
         batch_op.create_index("login_user", ["user_id"], unique=False)
 
     op.create_table(
+        "news",
+        sa.Column("sink", sa.String(), nullable=False),
+        sa.Column("cursor", sa.Text(), nullable=True),
+        sa.Column("asked_at", Utc(), nullable=True),
+        sa.Column("failed_at", Utc(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("heard", sa.Integer(), nullable=False),
+        sa.Column("known", sa.Integer(), nullable=False),
+        sa.Column("skipped", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("sink"),
+    )
+    op.create_table(
         "node",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("host", sa.String(), nullable=False),
@@ -407,6 +469,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sink"),
     )
     op.create_table(
+        "recovery_code",
+        sa.Column("user_id", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "digest"),
+    )
+    op.create_table(
         "rotation",
         sa.Column("team", sa.String(), nullable=False),
         sa.Column("member", sa.String(), nullable=False),
@@ -415,6 +483,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("team", "member", "day"),
     )
     op.create_table("schema_floor", sa.Column("floor", sa.String(), nullable=False), sa.PrimaryKeyConstraint("floor"))
+    op.create_table(
+        "second_factor",
+        sa.Column("user_id", sa.String(), nullable=False),
+        sa.Column("sealed", sa.String(), nullable=False),
+        sa.Column("created_at", Utc(), nullable=False),
+        sa.Column("confirmed_at", Utc(), nullable=True),
+        sa.Column("last_step", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("user_id"),
+    )
     op.create_table(
         "sink_state",
         sa.Column("sink", sa.String(), nullable=False),
@@ -446,6 +523,22 @@ def upgrade() -> None:
         sa.Column("looked_at", Utc(), nullable=True),
         sa.PrimaryKeyConstraint("source"),
     )
+    op.create_table(
+        "standing",
+        sa.Column("lead", sa.String(), nullable=False),
+        sa.Column("disposition", sa.String(), nullable=True),
+        sa.Column("disposed_at", Utc(), nullable=True),
+        sa.Column("value", sa.Float(), nullable=True),
+        sa.Column("currency", sa.String(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("responded_at", Utc(), nullable=True),
+        sa.Column("responded_by", sa.String(), nullable=True),
+        sa.Column("responded_through", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("lead"),
+    )
+    with op.batch_alter_table("standing", schema=None) as batch_op:
+        batch_op.create_index("standing_disposition", ["disposition", "lead"], unique=False)
+
     op.create_table(
         "submission",
         sa.Column("id", sa.String(), nullable=False),
@@ -574,14 +667,21 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_submission_import_id"))
 
     op.drop_table("submission")
+    with op.batch_alter_table("standing", schema=None) as batch_op:
+        batch_op.drop_index("standing_disposition")
+
+    op.drop_table("standing")
     op.drop_table("source_watch")
     op.drop_table("source_hour")
     op.drop_table("source_field")
     op.drop_table("sink_state")
+    op.drop_table("second_factor")
     op.drop_table("schema_floor")
     op.drop_table("rotation")
+    op.drop_table("recovery_code")
     op.drop_table("pace")
     op.drop_table("node")
+    op.drop_table("news")
     with op.batch_alter_table("login", schema=None) as batch_op:
         batch_op.drop_index("login_user")
 
@@ -608,6 +708,10 @@ def downgrade() -> None:
         batch_op.drop_index("import_file")
 
     op.drop_table("file_import")
+    with op.batch_alter_table("feedback_letter", schema=None) as batch_op:
+        batch_op.drop_index("letter_state")
+
+    op.drop_table("feedback_letter")
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.drop_index("event_lead")
         batch_op.drop_index("event_kind")
@@ -619,6 +723,9 @@ def downgrade() -> None:
     op.drop_table("erasure")
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.drop_index("delivery_state")
+        batch_op.drop_index(
+            "delivery_ref", sqlite_where=sa.text("ref IS NOT NULL"), postgresql_where=sa.text("ref IS NOT NULL")
+        )
         batch_op.drop_index("delivery_once")
         batch_op.drop_index(
             "delivery_lease", sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'")
@@ -661,4 +768,9 @@ def downgrade() -> None:
         )
 
     op.drop_table("alarm")
+    with op.batch_alter_table("activity", schema=None) as batch_op:
+        batch_op.drop_index("activity_once")
+        batch_op.drop_index("activity_lead")
+
+    op.drop_table("activity")
     op.drop_table("access_token")

@@ -62,7 +62,18 @@ def payload(
 
     A vendor's module says which options it takes.
     """
-    return _sent(_module(vendor), Job(fields, key, at, secret, url, options))
+    made: Sent = _module(vendor).payload(Job(fields, key, at, secret, url, options))
+    return made
+
+
+def kept(vendor: str, fields: Fields, *, key: str, at: datetime, **options: Any) -> tuple[str, dict[str, Any]] | None:
+    """Return what the vendor keeps for a second call, and under which name in the sandbox; None: nothing."""
+    module = _module(vendor)
+    if not hasattr(module, "kept"):
+        return None
+    secret, url = options.pop("secret", None), options.pop("url", "")
+    found: tuple[str, dict[str, Any]] = module.kept(Job(fields, key, at, secret, url, options))
+    return found
 
 
 async def post(
@@ -81,12 +92,11 @@ async def post(
 
     With a sandbox's address, what the vendor keeps for a second call can be read there from before the webhook on.
     """
-    module, job = _module(vendor), Job(fields, key, at, secret, url, options)
-    if sandbox is not None and hasattr(module, "kept"):
-        name, record = module.kept(job)
-        seeds = {"items": [record]}
-        (await http.post(f"{sandbox}/_sandbox/records", params={"vendor": name}, json=seeds)).raise_for_status()
-    headers, body, query = _sent(module, job)
+    held = kept(vendor, fields, key=key, at=at, secret=secret, url=url, **options)
+    if sandbox is not None and held is not None:
+        seeds = {"items": [held[1]]}
+        (await http.post(f"{sandbox}/_sandbox/records", params={"vendor": held[0]}, json=seeds)).raise_for_status()
+    headers, body, query = payload(vendor, fields, key=key, at=at, secret=secret, url=url, **options)
     return await http.post(url, headers=headers, content=body, params=query or None)
 
 
@@ -95,11 +105,6 @@ def _module(vendor: str) -> ModuleType:
     if vendor not in known:
         raise LookupError(f"There is no sender {vendor!r}; there are {', '.join(known)}.")
     return importlib.import_module(f"{__name__}.{vendor}")
-
-
-def _sent(module: ModuleType, job: Job) -> Sent:
-    made: Sent = module.payload(job)
-    return made
 
 
 def texts(value: Any) -> list[str]:

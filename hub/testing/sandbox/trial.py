@@ -1,0 +1,153 @@
+"""Tries a connector against the sandbox: a sink delivers and repeats, a source is pushed to or polled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from hub.connector import Connector
+from hub.inbound import Inbound
+from hub.lead import Lead, RawLead, Sent
+from hub.news import asks
+from hub.sink import Sink
+from hub.source import PollSource, WebhookSource
+from hub.testing.cases import CaseFile, Trial
+from hub.testing.fakes import HandClock
+from hub.testing.sandbox import senders
+from hub.testing.sandbox.server import Sandbox
+
+EMAIL = "mei.lin@example.com"
+FIELDS: Mapping[str, Any] = {
+    "full_name": "林美", "email": EMAIL, "phone": "+12025550143", "company": "顶点 GmbH & Co",
+    "message": "line 1\nline 2", "utm_source": "google",
+}  # fmt: skip
+URL = "https://hub.example.com/in/kit"
+
+
+def lead(clock: HandClock, **changes: Any) -> Lead:
+    """Return the sample lead as a sink is handed it."""
+    at = clock.now()
+    said = {name: value for name, value in FIELDS.items() if name in Lead.model_fields}
+    touch = {"fields": {"utm_source": "google"}}
+    made = {
+        "id": "lead_1",
+        "submitted_at": at,
+        "created_at": at,
+        "updated_at": at,
+        "first_name": "美",
+        "last_name": "林",
+    }
+    delivery = {"key": "7f3ka1b2-0000-5000-8000-000000000000", "sink": "kit", "route": "all"}
+    return Lead.model_validate({**made, **said, "touch": touch, "delivery": delivery, **changes})
+
+
+async def tried(cls: type[Connector], cases: CaseFile) -> list[str]:
+    """Run a connector against its vendor in a sandbox of its own; returns what is wrong, in sentences."""
+    trial = cases.sandbox or Trial()
+    clock = HandClock(cases.now)
+    vendor = trial.vendor or cls.name
+    async with Sandbox(clock=clock, settings={vendor: trial.settings}) as sandbox, httpx.AsyncClient() as http:
+        if vendor in sandbox.vendors and trial.seed:
+            sandbox.seed(vendor, *trial.seed)
+        config = cls.Config.model_validate({**cases.config, **_filled(trial.config, f"{sandbox.url}/{vendor}")})
+        connector = cls("kit", config, clock)
+        if isinstance(connector, Sink):
+            return await _delivered(connector, sandbox, vendor, clock, http)
+        if isinstance(connector, WebhookSource):
+            return await _pushed(connector, trial, sandbox, clock, http)
+        if isinstance(connector, PollSource):
+            return await _polled(connector, trial, http)
+    return [f"{cls.name} is neither a sink nor a source that is pushed to or polled."]
+
+
+async def _delivered(sink: Sink, sandbox: Sandbox, vendor: str, clock: HandClock, http: httpx.AsyncClient) -> list[str]:
+    first, before = lead(clock), len(sandbox.records(vendor))
+    (said,) = await sink.send([first], http)
+    if not isinstance(said, Sent):
+        return [f"the lead was not taken: {said!r:.400}"]
+    made = len(sandbox.records(vendor)) - before
+    wrong = [] if made else ["the vendor holds nothing afterwards"]
+    if sink.repeatable is True and type(sink).recognisable is False and not _is_chat(sink):
+        clock.turn(5)
+        repeat = first.with_fields(delivery=first.delivery.model_copy(update={"attempt": 2}))
+        (again,) = await sink.send([repeat], http)
+        more = len(sandbox.records(vendor)) - before - made
+        wrong += (
+            [] if isinstance(again, Sent) and not more else [f"the same send again made {more} more: {again!r:.200}"]
+        )
+    if sink.searchable:
+        seen = await sink.lookup(first, http)
+        wrong += (
+            [] if seen is not None and seen.ref == said.ref else [f"looking for it found {seen!r:.200}, not {said.ref}"]
+        )
+    if asks(sink):
+        pages = [page async for page in sink.news(None, http)]
+        wrong += [] if pages else ["asked for news, it yields no page, and so no cursor"]
+    gone = await sink.forget(Lead.blank(id=first.id), said.ref, http)
+    return wrong + ([] if gone is None or isinstance(gone, Sent) else [f"erasing it was refused: {gone!r:.200}"])
+
+
+def _is_chat(sink: Sink) -> bool:
+    return hasattr(sink, "compose")  # told twice, a chat shows it twice
+
+
+async def _pushed(
+    source: WebhookSource, trial: Trial, sandbox: Sandbox, clock: HandClock, http: httpx.AsyncClient
+) -> list[str]:
+    if source.name not in senders.names():
+        return [f"nobody plays its vendor: hub/testing/sandbox/senders/{source.name}.py is missing"]
+    secret: Any = getattr(source.config, "secret", None) or getattr(source.config, "token", None)
+    plain = secret.get_secret_value() if hasattr(secret, "get_secret_value") else None
+    given = {"secret": plain, "url": URL, **trial.options}
+    sent = senders.payload(source.name, FIELDS, key="kit-1", at=clock.now(), **given)
+    kept = senders.kept(source.name, FIELDS, key="kit-1", at=clock.now(), **given)
+    if kept is not None:
+        sandbox.seed(kept[0], kept[1])
+    headers = {name.lower(): value for name, value in sent.headers.items()}
+    url = str(httpx.URL(URL, params=sent.query)) if sent.query else URL
+    inbound = Inbound("POST", url, headers, dict(sent.query), sent.body, clock.now())
+    source.verify(inbound)
+    leads = list(source.parse(inbound))
+    whole = [await source.complete(one, http) for one in leads]
+    return _found(whole, trial, keyed=not source.public)
+
+
+async def _polled(source: PollSource, trial: Trial, http: httpx.AsyncClient) -> list[str]:
+    pages = [page async for page in source.fetch(None, http)]
+    return _found([one for page in pages for one in page.leads], trial)
+
+
+def _found(leads: list[RawLead], trial: Trial, *, keyed: bool = True) -> list[str]:
+    """Return what is wrong with leads that came: the sample one must be among them, with an id of the vendor's."""
+    wanted = trial.email or EMAIL
+    mine = [one for one in leads if wanted in str(one.data)]
+    if not mine:
+        return [f"of {len(leads)} leads none is of {wanted}"]
+    return [] if not keyed or all(one.key for one in mine) else ["the lead has no id of the vendor's"]
+
+
+def _service_account(token_url: str) -> str:
+    """Return a JSON key as Google hands it out, with a private key nobody uses for anything else."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    said = {"type": "service_account", "client_email": "kit@example.iam.gserviceaccount.com", "private_key": pem}
+    return json.dumps({**said, "private_key_id": "kit", "token_uri": token_url})
+
+
+def _filled(settings: Mapping[str, Any], url: str) -> dict[str, Any]:
+    return {name: _at(value, url) for name, value in settings.items()}
+
+
+def _at(value: Any, url: str) -> Any:
+    if value == "{service_account}":
+        return _service_account(f"{url}/token")
+    if isinstance(value, str):
+        return value.replace("{url}", url)
+    if isinstance(value, Mapping):
+        return {name: _at(inner, url) for name, inner in value.items()}
+    return [_at(inner, url) for inner in value] if isinstance(value, list) else value

@@ -1,0 +1,47 @@
+"""What people post from our pages: forms, read within limits and from our own pages only."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+from urllib.parse import parse_qsl
+
+from fastapi import Request
+
+from hub.api.address import same_origin
+from hub.api.problems import ApiError
+from hub.app import Hub
+from hub.web import forms
+
+T = TypeVar("T")
+
+LONGEST_FORM = 16 << 10
+
+
+async def form_of(request: Request, hub: Hub) -> dict[str, str]:
+    """Return the fields of a posted form; raises ApiError for another site's, and for what is no form."""
+    if same_origin(request.headers, hub.plan.settings.hub) is False:
+        raise ApiError(403, "This form was sent from another site. Open leadhub's own page.")
+    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        raise ApiError(415, "Send a form.")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LONGEST_FORM:
+            raise ApiError(413, "The form is too long.")
+    try:
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=20))
+    except ValueError as error:
+        raise ApiError(422, "The form cannot be read.") from error
+
+
+async def hashing(request: Request, work: Callable[[], T]) -> T:
+    """Run what takes memory and a core, few at a time, beside the loop."""
+    async with request.app.state.hashing:
+        return await asyncio.to_thread(work)
+
+
+def language(request: Request, hub: Hub) -> str:
+    """Return the language of whoever asks."""
+    return forms.language_of(request, hub.plan.settings.hub.language)
