@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from hub.connector import Connector
+from hub.families.conversion import ConversionSink
 from hub.inbound import Inbound
 from hub.lead import Lead, RawLead, Sent
 from hub.news import asks
@@ -66,7 +67,7 @@ async def tried(cls: type[Connector], cases: CaseFile) -> list[str]:
 
 
 async def _delivered(sink: Sink, sandbox: Sandbox, vendor: str, clock: HandClock, http: httpx.AsyncClient) -> list[str]:
-    first, before = lead(clock), len(sandbox.records(vendor))
+    first, before = lead(clock, occasion=_occasion(sink, clock)), len(sandbox.records(vendor))
     (said,) = await sink.send([first], http)
     if not isinstance(said, Sent):
         return [f"the lead was not taken: {said!r:.400}"]
@@ -90,6 +91,13 @@ async def _delivered(sink: Sink, sandbox: Sandbox, vendor: str, clock: HandClock
         wrong += [] if pages else ["asked for news, it yields no page, and so no cursor"]
     gone = await sink.forget(Lead.blank(id=first.id), said.ref, http)
     return wrong + ([] if gone is None or isinstance(gone, Sent) else [f"erasing it was refused: {gone!r:.200}"])
+
+
+def _occasion(sink: Sink, clock: HandClock) -> dict[str, Any] | None:
+    """Return the outcome that a conversion sink is told: the first one it asks for."""
+    if not isinstance(sink, ConversionSink):
+        return None
+    return {"disposition": next(iter(sink.config.events)), "at": clock.now(), "value": 900.0, "currency": "EUR"}
 
 
 def _is_chat(sink: Sink) -> bool:
