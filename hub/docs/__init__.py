@@ -10,6 +10,8 @@ from hub.registry import Registry
 from hub.sink import Sink
 from hub.source import Source
 
+BEGIN, END = "<!-- connectors: written by `leadhub docs` -->", "<!-- end of connectors -->"
+
 
 def build(registry: Registry, root: Path) -> dict[str, str]:
     """Return every generated file: its path below the root, and its text."""
@@ -18,6 +20,7 @@ def build(registry: Registry, root: Path) -> dict[str, str]:
     ]
     entries = [connectors.entry_of(cls, shipped("mappings")) for cls in own if issubclass(cls, (Source, Sink))]
     return {
+        "README.md": between((root / "README.md").read_text("utf-8"), connectors.overview(entries)),
         "connectors/README.md": connectors.catalogue(entries),
         **{f"docs/connectors/{entry.cls.name}.md": connectors.connector_page(entry) for entry in entries},
         "docs/settings.md": reference.settings_page(),
@@ -31,6 +34,13 @@ def build(registry: Registry, root: Path) -> dict[str, str]:
         "docs/problems.md": reference.problems_page(root),
         "docs/hub.schema.json": schema.schema(registry),
     }
+
+
+def between(text: str, part: str) -> str:
+    """Return a hand-written page with its generated part, which stands between two marks."""
+    head, _, rest = text.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    return f"{head}{BEGIN}\n\n{part}\n\n{END}{tail}" if rest else text
 
 
 def stale(built: dict[str, str], root: Path) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hub import yamlfile
+from hub.abilities import abilities, confirmed, kind_of
 from hub.connector import Connector
 from hub.docs.markdown import block, bullets, code, fenced, flow, joined, page, table
 from hub.docs.models import described
@@ -56,12 +57,29 @@ def _family(family: str, entries: list[Entry]) -> Iterator[str]:
     rows = [_row(entry) for entry in entries if entry.family == family]
     if rows:
         yield f"## {FAMILIES.get(family, family)}"
-        yield table(("name", "vendor", "what it does", "how"), rows)
+        yield table(("name", "vendor", "what it does", "how", "can", "facts confirmed"), rows)
 
 
 def _row(entry: Entry) -> tuple[str, ...]:
     link = f"[{code(entry.cls.name)}](../docs/connectors/{entry.cls.name}.md)"
-    return link, entry.cls.title, _purpose(entry), ", ".join(kinds_of(entry.cls))
+    can = ", ".join(abilities(entry.cls))
+    return link, entry.cls.title, _purpose(entry), ", ".join(kinds_of(entry.cls)), can, confirmed(entry.cls)
+
+
+def overview(entries: list[Entry]) -> str:
+    """Return the table of the README: a row for each family."""
+    rows = []
+    for family, words in FAMILIES.items():
+        mine = [entry for entry in entries if entry.family == family]
+        for kind, side in (("source", "leads come from"), ("sink", "leads go to")):
+            names = [_short(entry) for entry in mine if kind_of(entry.cls) == kind]
+            if names:
+                rows.append((words, side, ", ".join(names)))
+    return table(("", "", "connectors"), rows)
+
+
+def _short(entry: Entry) -> str:
+    return f"[{entry.cls.title}](docs/connectors/{entry.cls.name}.md)"
 
 
 def _purpose(entry: Entry) -> str:
