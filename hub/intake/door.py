@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -155,31 +156,42 @@ class Door:
         within = plan.settings.hub.answer_within
         tracer = self.pipeline.observer.tracer
         walk = tracer.receive(row["id"], name, inbound.headers) if tracer else None
-        first = await self._store(row, max(STORE_SECONDS, within))
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        item = Item(row["id"], name, now, inbound, digest=body_digest, future=future)
+        first = await self._store(row, max(STORE_SECONDS, within), item)
         hit("intake.committed")
         if first is not None:
             return await self._again(first, body_digest, within)
-        self._volumes.note(name)
         if walk:
             walk.stored()
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        item = Item(row["id"], name, now, inbound, digest=body_digest, future=future)
-        self._waiting[item.id] = future
-        future.add_done_callback(lambda _: self._waiting.pop(item.id, None))
-        self.pipeline.offer(item)
+        self._offer(item, future)
         answer = await self._wait(item.id, future, within)
         if walk:
             walk.answered(answer.status)
         return answer
 
-    async def _store(self, row: dict[str, Any], within: float) -> SubmissionRow | None:
+    def _offer(self, item: Item, future: asyncio.Future[Answer]) -> None:
+        """Let a submission be run that is kept."""
+        self._volumes.note(item.source)
+        self._waiting[item.id] = future
+        future.add_done_callback(lambda _: self._waiting.pop(item.id, None))
+        self.pipeline.offer(item)
+
+    def _kept_late(self, item: Item, keeping: asyncio.Future[Any]) -> None:
+        """Run what was kept after its sender was told to come back; a repeat is recognised."""
+        if keeping.cancelled() or keeping.exception() is not None or keeping.result() is not None:
+            return
+        if item.future is not None:
+            self._offer(item, item.future)
+
+    async def _store(self, row: dict[str, Any], within: float, item: Item) -> SubmissionRow | None:
         """Keep the row; returns the submission that had its Idempotency-Key first, if there was one."""
         keeping: asyncio.Future[Any] = asyncio.ensure_future(
             self.db.write(store.add_once, row) if row["idempotency_key"] else self._add([row])
         )
         done, _ = await asyncio.wait((keeping,), timeout=within)
         if not done:
-            keeping.add_done_callback(lambda late: late.exception())  # it may still be kept: a repeat is recognised
+            keeping.add_done_callback(partial(self._kept_late, item))
             raise Refusal(503, "It could not be kept in time. Send it again.", retry_after=5)
         try:
             first: SubmissionRow | None = keeping.result()

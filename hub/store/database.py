@@ -19,6 +19,7 @@ from sqlalchemy.pool import StaticPool
 from sqlmodel import Session
 
 from hub.errors import Broken, ConfigError, Conflict
+from hub.store import endings
 from hub.store.commits import commit, replaced_where_read_only
 from hub.store.scrub import AT_ONCE, clear
 from hub.store.silence import Impatient
@@ -212,6 +213,7 @@ class Database:
             transaction = connection.begin()
             with replaced_where_read_only(connection), Session(connection, autoflush=False, info=self.info) as session:
                 yield session
+                endings.end(session)
                 session.flush()
                 self.guard.number(connection)
             commit(transaction, self.writer)

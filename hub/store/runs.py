@@ -14,7 +14,7 @@ from hub.events import Event
 from hub.failpoints import hit
 from hub.lead import Lead, Touch
 from hub.step import Identity, Suggestion
-from hub.store import bulk, consent, erasure, joins
+from hub.store import bulk, consent, erasure, joins, turns
 from hub.store import leads as lead_store
 from hub.store.columns import (
     ATTEMPT,
@@ -23,7 +23,6 @@ from hub.store.columns import (
     IDENTITY,
     LEAD,
     MERGE,
-    ROTATION,
     SUBMISSION,
     SUGGESTION,
     TOUCH,
@@ -253,20 +252,7 @@ def _rotate(session: Session, runs: list[Run]) -> None:
             team, member, day = run.rotation
             for when in ("", day):
                 given[team, member, when] = given.get((team, member, when), 0) + 1
-    for (team, member, day), number in given.items():
-        counted = session.execute(_COUNT, {"b_team": team, "b_member": member, "b_day": day, "b_number": number})
-        if not counted.rowcount:  # type: ignore[attr-defined]
-            bulk.insert(ROTATION, [{"team": team, "member": member, "day": day, "given": number}], session=session)
-
-
-_COUNT = (
-    sa.update(ROTATION)
-    .where(
-        ROTATION.c.team == sa.bindparam("b_team"), ROTATION.c.member == sa.bindparam("b_member"),
-        ROTATION.c.day == sa.bindparam("b_day"),
-    )
-    .values(given=ROTATION.c.given + sa.bindparam("b_number"))
-)  # fmt: skip
+    turns.count(given, session=session)
 
 
 def _finish(session: Session, runs: list[Run]) -> None:

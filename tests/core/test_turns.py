@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from datetime import timedelta
 
+import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from hub.app import Hub
@@ -153,3 +154,24 @@ def test_a_copy_counts_for_itself():
     copy.count(*DAY)
     copy.stored(*DAY)
     assert (rotation.given("north")["li"], copy.given("north")["li"]) == (5, 6)
+
+
+async def test_counters_are_written_in_one_order_at_the_end_of_a_transaction(make_hub: MakeHub):
+    hub = await make_hub()
+    asked: list[tuple[str, str]] = []
+
+    def listen(connection, cursor, statement, parameters, context, many):
+        if statement.startswith("UPDATE rotation"):
+            asked.extend((given["b_team"], given["b_member"]) for given in context.compiled_parameters)
+
+    def work(*, session):
+        turns.count({("south", "zoe", ""): 1, ("north", "bo", ""): 2}, session=session)
+        turns.count({("north", "ann", ""): 1, ("south", "zoe", ""): 1}, session=session)
+        assert asked == []
+
+    sa.event.listen(hub.db.writer, "before_cursor_execute", listen)
+    await hub.db.write(work)
+    assert asked == [("north", "ann"), ("north", "bo"), ("south", "zoe")]
+    assert await hub.db.read(turns.given) == {
+        ("north", "ann", ""): 1, ("north", "bo", ""): 2, ("south", "zoe", ""): 2,
+    }  # fmt: skip
