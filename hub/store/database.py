@@ -30,7 +30,7 @@ Job = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any], "asyncio.Future
 
 READERS = 4
 GROUP = 256  # most writes in one transaction
-TRIES = 4
+TRIES = 6
 _TRANSIENT = ("deadlock", "could not serialize", "database is locked", "lock timeout", "connection", "terminat")
 
 
