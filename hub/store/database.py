@@ -30,8 +30,9 @@ Job = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any], "asyncio.Future
 
 READERS = 4
 GROUP = 256  # most writes in one transaction
-TRIES = 6
-_TRANSIENT = ("deadlock", "could not serialize", "database is locked", "lock timeout", "connection", "terminat")
+TRIES = 4
+_PASSING = frozenset({"40001", "40P01", "55P03", "53300"})  # of PostgreSQL (appendix A): a clash, a lock, no slot
+_TRANSIENT = ("database is locked", "connection", "terminat")
 
 
 class Database:
@@ -266,5 +267,8 @@ def _prepare_sqlite(raw: Any, writes: bool) -> None:
 
 
 def _transient(error: DBAPIError) -> bool:
+    """Return whether another try may do; a server says what is wrong in its own language, so its code counts."""
+    if getattr(error.orig, "sqlstate", None) in _PASSING:
+        return True
     text = str(error.orig).lower()
     return isinstance(error, OperationalError) and (error.connection_invalidated or any(w in text for w in _TRANSIENT))

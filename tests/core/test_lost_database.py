@@ -89,3 +89,19 @@ async def test_a_connection_that_fell_silent_is_given_up_in_time(direct: str, mo
         assert await db.write(add, 2) == 2
         db.close()
     assert held(direct) == [1, 2]
+
+
+@pytest.mark.parametrize("code", ["40001", "40P01", "55P03"])
+async def test_what_passes_is_tried_again_whatever_the_servers_language(direct: str, code: str):
+    db = Database(direct)
+    tries: list[int] = []
+
+    def write(*, session):
+        tries.append(1)
+        if len(tries) < 3:
+            session.execute(sa.text(f"DO $$ BEGIN RAISE EXCEPTION '检测到冲突' USING ERRCODE = '{code}'; END $$"))
+        return "kept"
+
+    assert await db.write(write) == "kept"
+    assert len(tries) == 3
+    db.close()
