@@ -58,18 +58,19 @@ class Row:
     proves: str
     run: Run
     short: bool
+    alone: bool  # it measures times, which others beside it would spoil
 
 
 _ROWS: dict[str, Row] = {}
 
 
-def row(name: str, fault: str, proves: str, *, short: bool = True) -> Callable[[Run], Run]:
-    """Register a function as a row; `short`: it belongs to the short set too."""
+def row(name: str, fault: str, proves: str, *, short: bool = True, alone: bool = False) -> Callable[[Run], Run]:
+    """Register a function as a row; `short`: it belongs to the short set too, `alone`: no other may run beside it."""
 
     def register(run: Run) -> Run:
         if name in _ROWS:
             raise ValueError(f"There are two rows {name}.")
-        _ROWS[name] = Row(name, fault, proves, run, short)
+        _ROWS[name] = Row(name, fault, proves, run, short, alone)
         return run
 
     return register

@@ -121,7 +121,9 @@ def _failing(bench: Bench, call: str, when: int, number: int) -> Count:
     return count
 
 
-@row("D3", "each sync takes three seconds", "503 in time, the event loop never stands still, health says why")
+@row(
+    "D3", "each sync takes three seconds", "503 in time, the event loop never stands still, health says why", alone=True
+)
 def d3(bench: Bench) -> Count:
     """Make syncs slow for a while."""
     need(can_trace())

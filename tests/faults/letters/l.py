@@ -81,7 +81,10 @@ class Beside:
 
 
 @row(
-    "L1", "ten times more than it can take", "it refuses what it cannot keep; its memory is flat; the accepted arrives"
+    "L1",
+    "ten times more than it can take",
+    "it refuses what it cannot keep; its memory is flat; the accepted arrives",
+    alone=True,
 )
 def l1(bench: Bench) -> Count:
     """Find out what it takes, and post ten times that, with a sink that is slow."""
@@ -123,7 +126,7 @@ def l1(bench: Bench) -> Count:
     return count
 
 
-@row("L2", "one source floods", "it hears 429 and when to come again; the others notice nothing")
+@row("L2", "one source floods", "it hears 429 and when to come again; the others notice nothing", alone=True)
 def l2(bench: Bench) -> Count:
     """Let one source send far more than its rate while another sends as always."""
     return bench.each("L2", lambda kind: _one_floods(bench, kind), KINDS if bench.long else KINDS[:1])
@@ -160,7 +163,10 @@ def _one_floods(bench: Bench, kind: str) -> Count:
 
 
 @row(
-    "L3", "slow senders: a byte a second, or nothing at all", "they are ended at their deadline; a webhook is answered"
+    "L3",
+    "slow senders: a byte a second, or nothing at all",
+    "they are ended at their deadline; a webhook is answered",
+    alone=True,
 )
 def l3(bench: Bench) -> Count:
     """Open many connections that send their head or their body very slowly, or stay silent."""
@@ -240,7 +246,12 @@ async def _all_slow(port: int, numbers: dict[str, int], patience: float) -> dict
     return found
 
 
-@row("L4", "a long backlog beside a forgotten transaction", "claims stay quick; dead rows are seen; ours do not idle")
+@row(
+    "L4",
+    "a long backlog beside a forgotten transaction",
+    "claims stay quick; dead rows are seen; ours do not idle",
+    alone=True,
+)
 def l4(bench: Bench) -> Count:
     """Claim and finish work out of a backlog while nothing that is dead can be cleared away."""
     count, (rows, number) = Count(faults=1), (1_000_000, 1_000) if bench.long else (20_000, 40)

@@ -41,6 +41,7 @@ def _script(hurt: World, sink: str, *steps: dict[str, Any]) -> None:
     "N1",
     "a sink answers just in time, too late, never, or a byte a second",
     "an attempt ends in time; others are not slowed",
+    alone=True,
 )
 def n1(bench: Bench) -> Count:
     """Let sinks be slow; in the short run a fifteenth of the usual times is waited for."""
