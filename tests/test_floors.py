@@ -62,6 +62,14 @@ def _long(path: Path) -> list[str]:
 LONG = sorted(place for path in MODULES for place in _long(path))
 
 
+def test_the_readme_of_hub_has_every_floor():
+    layers = re.search(r"^layers =\n(.*?)^\S", (ROOT / ".importlinter").read_text(), re.M | re.S)
+    assert layers is not None
+    table = (ROOT / "hub" / "README.md").read_text("utf-8").partition("| floor |")[2].partition("\n\n")[0]
+    told = [name for line in table.splitlines() for name in re.findall(r"`(\w+)/?`", line.split("|")[1])]
+    assert sorted(told) == sorted(re.findall(r"\w+", layers[1]))
+
+
 def test_nothing_is_longer_than_its_floor():
     wrong = [place for place in LONG if not size_waived(place)]
     assert not wrong, "\n".join(("Split these, or give the reason in tests/waivers.toml:", *wrong))
