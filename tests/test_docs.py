@@ -23,6 +23,7 @@ from hub.observe.measures import MEASURES
 from hub.rules import FUNCTIONS, NAMES
 from hub.settings import Settings
 from hub.source import WebhookSource
+from hub.testing.cases import KINDS as CASES
 from hub.testing.contract import run_kit
 from hub.testing.fakes import HandClock
 
@@ -70,6 +71,11 @@ def test_every_name_is_documented(page, names):
 
 def test_every_function_of_rules_is_documented():
     assert [name for name in FUNCTIONS if f"`{name}(" not in BUILT["docs/rules.md"]] == []
+
+
+def test_every_kind_of_case_is_explained():
+    told = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    assert [kind for kind in CASES if f"`{kind}`" not in told] == []
 
 
 def test_every_hook_is_documented_with_its_arguments():
