@@ -62,7 +62,7 @@ class Response:
 
     def json(self) -> Any:
         """Return the body as JSON; raises BadInput when it is not JSON."""
-        return strictjson.loads(self.content)
+        return strictjson.loads(self.content, answer=True)
 
     def header(self, name: str) -> str | None:
         """Return a header by name, in any case."""

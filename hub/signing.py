@@ -162,18 +162,17 @@ def _comparable(signature: str, encoding: Encoding) -> bytes:
 _TOKEN_MAC = 16  # bytes of the signature that a token carries: 128 bits
 
 
-def token_of(secret: bytes, purpose: str, said: str) -> str:
+def token_of(secret: bytes, purpose: str, said: bytes) -> str:
     """Return a token for a web address that says something and proves that we said it, for one purpose only."""
-    raw = said.encode()
-    return base64.urlsafe_b64encode(_token_mac(secret, purpose, raw) + raw).decode().rstrip("=")
+    return base64.urlsafe_b64encode(_token_mac(secret, purpose, said) + said).decode().rstrip("=")
 
 
-def read_token(secret: bytes, purpose: str, token: str) -> str | None:
+def read_token(secret: bytes, purpose: str, token: str) -> bytes | None:
     """Return what a token of ours says; None for one that is not ours, or not whole."""
     try:
         raw = base64.urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
         proof, said = raw[:_TOKEN_MAC], raw[_TOKEN_MAC:]
-        return said.decode() if hmac.compare_digest(proof, _token_mac(secret, purpose, said)) else None
+        return said if hmac.compare_digest(proof, _token_mac(secret, purpose, said)) else None
     except ValueError:
         return None
 

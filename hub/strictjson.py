@@ -12,6 +12,7 @@ from hub.errors import BadInput
 MAX_DEPTH = 64
 MAX_KEYS = 2_000
 MAX_ITEMS = 10_000
+MAX_ANSWER = 100_000  # keys or items in what a vendor answers us: one page of a list has hundreds of records
 
 
 def _refuse_constant(word: str) -> NoReturn:
@@ -61,11 +62,12 @@ def decode_text(body: bytes) -> str:
         ) from error
 
 
-def loads(body: bytes | str) -> Any:
+def loads(body: bytes | str, *, answer: bool = False) -> Any:
     """Return the JSON value; long integers and inexact floats come as text, lone surrogates as U+FFFD.
 
     Of a key that stands twice the last value counts; `KEY (earlier)` lists the others. Raises BadInput for anything
-    that is not JSON, has a number too large for a float, is nested past 64 levels, or has more than 2,000 keys.
+    that is not JSON, has a number too large for a float, is nested past 64 levels, or has more than 2,000 keys;
+    `answer` allows 100,000, for what a vendor says to a question of ours.
     """
     text = decode_text(body) if isinstance(body, bytes) else body
     try:
@@ -76,10 +78,11 @@ def loads(body: bytes | str) -> Any:
         raise BadInput(f"The body is not JSON: {error.msg} at character {error.pos}.") from error
     except (ValueError, ArithmeticError) as error:
         raise BadInput(f"The JSON has a number that cannot be read: {str(error)[:100]}.") from error
-    return _checked(value, "\\ud" in text.lower())
+    most = (MAX_ANSWER, MAX_ANSWER) if answer else (MAX_KEYS, MAX_ITEMS)
+    return _checked(value, "\\ud" in text.lower(), *most)
 
 
-def _checked(value: Any, has_surrogates: bool) -> Any:
+def _checked(value: Any, has_surrogates: bool, max_keys: int, max_items: int) -> Any:
     keys = 0
     items = 0
     batch = isinstance(value, list)  # a list of leads may hold more keys in all, but no lead may
@@ -93,8 +96,8 @@ def _checked(value: Any, has_surrogates: bool) -> Any:
             elif type(thing) is list:
                 items += len(thing)
                 below += [v for v in thing if type(v) is dict or type(v) is list]
-        if keys > MAX_KEYS or items > MAX_ITEMS:
-            raise BadInput(f"The JSON has more than {MAX_KEYS} keys or {MAX_ITEMS} items.", status=413)
+        if keys > max_keys or items > max_items:
+            raise BadInput(f"The JSON has more than {max_keys} keys or {max_items} items.", status=413)
         if not below:
             return clean(value) if has_surrogates else value
         level = below

@@ -1,26 +1,25 @@
 """Jiandaoyun (简道云): add a row to a form for each lead, and keep it up to date."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field, SecretStr
 
 from hub import (
     FieldPath,
     HttpSink,
+    JiandaoyunFeedback,
     Lead,
     Request,
     Response,
     Sent,
+    Shape,
     Verdict,
-    bearer,
     hookimpl,
     pick,
     readable,
-    text,
+    shaped,
 )
-
-Kind = Literal["text", "number", "phone", "date", "list"]
 
 CODES: Mapping[str, Verdict] = {
     "8303": "retry",  # too many requests
@@ -30,7 +29,7 @@ CODES: Mapping[str, Verdict] = {
 MEMBER = {"1005", "1010", "1017", "1018", "1019"}  # an account, member or department that does not exist
 
 
-class Jiandaoyun(HttpSink):
+class Jiandaoyun(JiandaoyunFeedback, HttpSink):
     """Rows of one form, told apart by a field that holds the lead's id."""
 
     name = "jiandaoyun"
@@ -39,9 +38,11 @@ class Jiandaoyun(HttpSink):
     confirmed = (
         "Every field is written as {value: …}; creating answers with the row under data, its id under _id.",
         "Refusals are HTTP 400 with code and msg; 8303 and 429 ask to slow down; 20 creations a second.",
+        "Its data push signs nonce, body, secret and time with SHA-1; bulk edits do not push, so rows are polled too.",
         "Rows are searched with a filter; the API itself checks neither uniqueness nor required fields.",
     )
     unconfirmed = (
+        "Who changed a row, updater.username.",
         "Codes of a bad key, 8301 and 17018.",
         "How a phone field is written, {phone: …}; `kinds` decides which fields are.",
         "That 20 updates a second are allowed, as creations are.",
@@ -50,16 +51,14 @@ class Jiandaoyun(HttpSink):
     rate = 15.0
     idempotency_header = None
 
-    class Config(HttpSink.Config):
+    class Config(HttpSink.Config, JiandaoyunFeedback.Settings):
         base_url: str = Field("https://api.jiandaoyun.com/api", description="Address of the API.")
         api_key: SecretStr = Field(description="Key made under 开放平台, 密钥管理.")
-        app_id: str = Field(description="Id of the application (应用 ID).")
-        entry_id: str = Field(description="Id of the form (表单 ID).")
         id_field: str = Field(description="Text field that keeps the lead's id: its alias or _widget_ name.")
         fields: dict[str, FieldPath] = Field(
             description="Alias or _widget_ name of a field to a field of the lead, or to =TEXT."
         )
-        kinds: dict[str, Kind] = Field(
+        kinds: dict[str, Shape] = Field(
             default_factory=dict, description="Kinds of fields that are not plain text: number, phone, date or list."
         )
         creator: str | None = Field(None, description="Member number (username) the rows belong to; none: the owner.")
@@ -94,6 +93,10 @@ class Jiandaoyun(HttpSink):
         rows = response.json()["data"]
         return Sent(str(rows[0]["_id"])) if rows else None
 
+    def erase(self, lead: Lead, ref: str) -> Request:
+        """Return the deletion of the row."""
+        return self._call("delete", {"data_id": ref})
+
     def verdict(self, response: Response) -> Verdict:
         """Return what the vendor's code means, whatever the status beside it."""
         said = readable(response)
@@ -109,38 +112,13 @@ class Jiandaoyun(HttpSink):
         known = isinstance(said, dict) and "code" in said
         return f"{said['code']}: {said.get('msg')}"[:300] if known else super().refusal(response)
 
-    def _call(self, action: str, body: dict[str, Any]) -> Request:
-        form = {"app_id": self.config.app_id, "entry_id": self.config.entry_id}
-        headers = {"Authorization": bearer(self.config.api_key)}
-        return Request("POST", f"/v5/app/entry/data/{action}", headers=headers, json={**form, **body})
-
     def _data(self, lead: Lead) -> dict[str, Any]:
         filled = {self.config.id_field: {"value": lead.id}}
         for name, path in self.config.fields.items():
-            value = _shaped(pick(lead, path), self.config.kinds.get(name, "text"))
+            value = shaped(pick(lead, path), self.config.kinds.get(name, "text"))
             if value is not None:
                 filled[name] = {"value": value}
         return filled
-
-
-def _shaped(value: Any, kind: Kind) -> Any:
-    """Return a value in the shape that a kind of field takes; None for nothing, and for a number that is none."""
-    if value is None or value == "":
-        return None
-    if kind == "list":
-        return [text(one) for one in value] if isinstance(value, (list, tuple)) else [text(value)]
-    if kind == "phone":
-        return {"phone": text(value)}
-    if kind == "number":
-        return value if isinstance(value, (int, float)) else _number(text(value))
-    return text(value)  # a date is text as well: ISO 8601 in UTC
-
-
-def _number(written: str) -> float | None:
-    try:
-        return float(written)
-    except ValueError:
-        return None
 
 
 @hookimpl

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from hub import (
     HttpBatchSink,
     Lead,
     Misconfigured,
+    OAuthCaller,
     Outcome,
     Outcomes,
     Record,
@@ -17,6 +19,7 @@ from hub import (
     Request,
     Response,
     Retry,
+    SalesforceFeedback,
     Sent,
     Token,
     Verdict,
@@ -38,7 +41,7 @@ SETTINGS = {"INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE", "INVALID_TYPE", 
 THERE = re.compile(r"(?:record with id: |\(record )(\w{15,18})\)?$")
 
 
-class Salesforce(HttpBatchSink):
+class Salesforce(OAuthCaller, SalesforceFeedback, HttpBatchSink):
     """Leads by collections upsert; each row of the answer is judged on its own."""
 
     name = "salesforce"
@@ -47,10 +50,12 @@ class Salesforce(HttpBatchSink):
     confirmed = (
         "Collections upsert takes 200 records and answers in their order, with 200 even where rows fail.",
         "Client credentials are served by the My Domain; calls go to instance_url; DELETE sobjects/Lead/ID deletes.",
+        "SystemModstamp moves with each change, automatic ones too; closed tasks name their lead in WhoId.",
         "Without Sforce-Auto-Assign, assignment rules run, also on updates; so it is always sent.",
     )
     unconfirmed = (
         "How long a token lives; it is renewed every 110 minutes and after each 401.",
+        "Leads are filtered by ConvertedOpportunity.SystemModstamp; `unread: [Opportunity]` leaves that out.",
         "Whether a row refused as a duplicate names the record; where it does not, a person decides.",
     )
     repeatable = True
@@ -59,10 +64,10 @@ class Salesforce(HttpBatchSink):
     statuses: ClassVar[Mapping[int, Verdict]] = {300: "reject"}  # several records have the id
     idempotency_header = None
 
-    class Config(HttpBatchSink.Config, Record):
+    token_path = "/services/oauth2/token"  # noqa: S105 (an address)
+
+    class Config(OAuthCaller.Config, HttpBatchSink.Config, Record, SalesforceFeedback.Settings):
         base_url: str = Field(description="The org's My Domain address, https://NAME.my.salesforce.com.")
-        client_id: str = Field(description="Consumer key of the external client app, client credentials enabled.")
-        client_secret: SecretStr = Field(description="Consumer secret of the app.")
         version: str = Field("v62.0", description="Version of the API.")
         object: str = Field("Lead", description="Type of record to write.")
         id_field: str = Field("LeadHub_Id__c", description="Text field, External ID and Unique, for the lead's id.")
@@ -74,16 +79,9 @@ class Salesforce(HttpBatchSink):
 
     config: Config
 
-    def token_request(self) -> Request:
-        """Return the request for a token by client credentials (RFC 6749, 4.4)."""
-        secret = self.config.client_secret.get_secret_value()
-        form = {"grant_type": "client_credentials", "client_id": self.config.client_id, "client_secret": secret}
-        return Request("POST", "/services/oauth2/token", form=form)
-
     def token(self, response: Response) -> Token:
         """Return the token and the address to use it at; no lifetime is given."""
-        said = response.json()
-        return Token(said["access_token"], 6_660, said["instance_url"])
+        return replace(super().token(response), expires_in=6_660, base_url=response.json()["instance_url"])
 
     def request(self, leads: Sequence[Lead]) -> Request:
         kind = {"attributes": {"type": self.config.object}}

@@ -40,8 +40,10 @@ class ChangesFeedback(Feedback):
 
     async def news(self, cursor: str | None, http: httpx.AsyncClient) -> AsyncIterator[News]:
         """Yield pages until nothing is left; what breaks off goes on at its page."""
-        now = self.clock.now()
-        state: dict[str, Any] = json.loads(cursor) if cursor else {"since": (now - self.backfill).isoformat()}
+        state: dict[str, Any] = json.loads(cursor) if cursor else {}
+        # what was read before a pass broke off is known up to its beginning, however late it ends
+        now = datetime.fromisoformat(state["began"]) if "began" in state else self.clock.now()
+        state.setdefault("since", (now - self.backfill).isoformat())
         since, after = datetime.fromisoformat(state["since"]), state.get("after")
         top, idle = datetime.fromisoformat(state.get("top") or state["since"]), 0
         while True:
@@ -55,9 +57,9 @@ class ChangesFeedback(Feedback):
             if idle >= MAX_IDLE_PAGES:
                 raise Retry(f"{MAX_IDLE_PAGES} pages in a row brought nothing new though more was promised.")
             after = found.after
-            yield News(found.activities, _cursor(since=since, after=after, top=top))
+            yield News(found.activities, _cursor(since=since, after=after, top=top, began=now))
 
 
-def _cursor(*, since: datetime, after: str | None = None, top: datetime | None = None) -> str:
-    state = {"since": since.isoformat(), "after": after, "top": top.isoformat() if top else None}
+def _cursor(*, after: str | None = None, **times: datetime) -> str:
+    state = {"after": after, **{name: at.isoformat() for name, at in times.items()}}
     return json.dumps({name: value for name, value in state.items() if value})

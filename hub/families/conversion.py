@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any
 
 from pydantic import Field
 
@@ -17,12 +17,10 @@ from hub.sink import HttpBatchSink
 class ConversionSink(HttpBatchSink):
     """A sink that is sent a lead each time it comes to a disposition for the first time; no route names it.
 
-    `lead.occasion` says which disposition, when, and what it is worth. Authors write `request` and `response` as for
-    every batch sink, and say in `wants` whether the platform can know the lead.
+    `lead.occasion` says which disposition, when, and what it is worth. The id of the event, `lead.delivery.key`, is the
+    same on every attempt; `repeatable` says whether the platform heeds it. Authors write `request` and `response` as
+    for every batch sink, and say in `wants` whether the platform can know the lead.
     """
-
-    window: ClassVar[timedelta] = timedelta(days=7)  # how old an outcome may be, by the platform's documentation
-    repeatable = True  # the id of an event is the same on every attempt
 
     class Config(HttpBatchSink.Config):
         """Which dispositions are told, and under which names."""
@@ -35,6 +33,8 @@ class ConversionSink(HttpBatchSink):
             description="Tell of leads without a click id or lead id of this platform too, by hashed e-mail and phone.",
         )
 
+        window_days: float = Field(7, gt=0, le=90, description="How old an outcome may be when it is told, in days.")
+
     config: Config
 
     def wants(self, lead: Lead) -> bool:
@@ -45,18 +45,31 @@ class ConversionSink(HttpBatchSink):
         """Refuse an outcome that is too old for the platform."""
         if lead.occasion is None:
             return Rejected("There is no outcome to tell: conversion sinks stand in no route.")
-        if self.clock.now() - lead.occasion.at > self.window:
-            return Rejected(f"The outcome is older than the {self.window.days} days the platform takes.", "too_old")
+        if self.clock.now() - lead.occasion.at > timedelta(days=self.config.window_days):
+            said = f"The outcome is older than the {self.config.window_days:g} days of `window_days`."
+            return Rejected(said, "too_old")
         return None
 
     def event(self, lead: Lead) -> str:
         """Return the platform's name for the lead's outcome."""
         assert lead.occasion is not None
-        return self.config.events[lead.occasion.disposition]
+        return self.config.events.get(lead.occasion.disposition, lead.occasion.disposition)
 
     def key(self, lead: Lead) -> str:
         """Return the id of the event, equal on every attempt; two outcomes of one lead may share a batch."""
         return lead.delivery.key
+
+
+def touched(lead: Lead, *names: str) -> str | None:
+    """Return the first of these fields that a touch of the lead has, the newest touch first; None for none."""
+    touches = (lead.touch, lead.first_touch)
+    return next((touch.fields[name] for name in names for touch in touches if touch.fields.get(name)), None)
+
+
+def worth(lead: Lead) -> dict[str, Any]:
+    """Return `value` and `currency` of the lead's outcome; empty where it is worth nothing known."""
+    occasion = lead.occasion
+    return {"value": occasion.value, "currency": occasion.currency} if occasion and occasion.value is not None else {}
 
 
 def hashed(value: str | None) -> str | None:
@@ -70,12 +83,10 @@ def plain_email(email: str | None) -> str | None:
 
 
 def gmail_email(email: str | None) -> str | None:
-    """Return an address as Google hashes it: without dots and what follows a plus in Gmail's own domains."""
+    """Return an address as Google hashes it: without dots before the sign in Gmail's own domains."""
     said = plain_email(email)
     name, _, domain = (said or "").partition("@")
-    if domain in ("gmail.com", "googlemail.com"):
-        said = f"{name.partition('+')[0].replace('.', '')}@{domain}"
-    return said
+    return f"{name.replace('.', '')}@{domain}" if domain in ("gmail.com", "googlemail.com") else said
 
 
 def digits(phone: str | None) -> str | None:

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from hub.errors import BadInput, Misconfigured, Retry
 from hub.families.polling import all_pages
-from hub.http import Request, Response, bearer, readable
+from hub.http import Request, Response, Verdict, bearer, readable
 from hub.instant import instant
 from hub.signing import sign_hmac
 from hub.source import fetch_json
@@ -23,6 +23,7 @@ from hub.strictjson import an_object, objects
 BUSY = frozenset((1, 2, 4, 17, 32, 341, 368, 613, *range(80000, 80015)))
 DENIED = frozenset((10, 102, 190, *range(200, 300)))
 MISSING = frozenset((100, 803))
+NO_OBJECT = 33  # the subcode of 100 for what is not there, or not for this token
 
 Missing = type[BadInput] | type[Misconfigured]
 
@@ -92,6 +93,18 @@ def time_filter(field: str, since: datetime, until: datetime | None = None) -> s
     return json.dumps(bounds, separators=(",", ":"))
 
 
+def graph_verdict(response: Response) -> Verdict | None:
+    """Return what an error of Meta's means by its code; None where there is none, so that the status decides."""
+    error = an_object(an_object(readable(response)).get("error"))
+    code = error.get("code")
+    if not isinstance(code, int):
+        return None
+    if code in BUSY or error.get("is_transient") is True:
+        return "retry"
+    gone = code in MISSING and error.get("error_subcode") == NO_OBJECT
+    return "misconfigured" if code in DENIED or gone else "reject"
+
+
 def _judge(missing: Missing, token: str, response: Response) -> None:
     """Raise what an error means by its code; its status is 400 nearly always."""
     error = an_object(an_object(readable(response)).get("error"))
@@ -100,14 +113,14 @@ def _judge(missing: Missing, token: str, response: Response) -> None:
     if not isinstance(code, int):
         return
     if code in BUSY or error.get("is_transient") is True:
-        raise Retry(said, after=_pause(response))
+        raise Retry(said, after=usage_pause(response))
     if code in DENIED:
         raise Misconfigured(f"{said} Connect the Page anew, or give the token's person the permission.")
     if code in MISSING:
         raise missing(f"{said} It was deleted, or the token's person lost access to it.")
 
 
-def _pause(response: Response) -> float | None:
+def usage_pause(response: Response) -> float | None:
     """Return the seconds until Meta answers again, out of the usage header that counts them in minutes."""
     try:
         usage = json.loads(response.header("x-business-use-case-usage") or "{}")

@@ -52,6 +52,10 @@ class Caller(Connector):
         """Return the headers that carry the token."""
         return {"Authorization": bearer(token.value)}
 
+    def carrying(self, request: Request, token: Token | None) -> Request:
+        """Return the request as one try sends it; override where token, time or signature go into address or body."""
+        return request
+
     def expired(self, response: Response) -> bool:
         """Return whether an answer asks for a new token; override where the vendor says so in the body."""
         return response.status == 401
@@ -102,7 +106,7 @@ class Caller(Connector):
         return response
 
     async def _once(self, request: Request, token: Token | None, http: httpx.AsyncClient, key: str | None) -> Response:
-        whole = self._absolute(request, (token and token.base_url) or self.config.base_url)
+        whole = self._absolute(self.carrying(request, token), (token and token.base_url) or self.config.base_url)
         headers = dict(whole.headers)
         if token is not None:
             headers.update(self.authorization(token))

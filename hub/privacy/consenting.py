@@ -110,14 +110,14 @@ class Consenting:
     def link(self, lead: str, channel: str = "") -> str:
         """Return the token of the link by which the person behind a lead takes the consent back."""
         self._check(channel, "")
-        return token_of(self.keeper.secret(), _LINK, f"{lead}:{channel}")
+        return token_of(self.keeper.secret(), _LINK, f"{lead}:{channel}".encode())
 
     def read_link(self, token: str) -> Link | None:
         """Return what a token takes back; None for one that is not ours."""
         said = read_token(self.keeper.secret(), _LINK, token)
         if said is None:
             return None
-        lead, _, channel = said.partition(":")
+        lead, _, channel = said.decode("utf-8", "replace").partition(":")
         return Link(lead, channel)
 
     async def records(self, lead: str) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ import pytest
 from hub.app import Hub
 from hub.errors import Retry, Unverified
 from hub.families.conversion import ConversionSink
+from hub.ids import RandomIds
 from hub.inbound import Inbound
 from hub.lead import Lead, Sent
 from hub.news import Activity, Feedback, News
@@ -248,6 +249,12 @@ async def test_an_outcome_of_a_test_lead_is_told_to_nobody(make_hub: MakeHub):
     await settled(hub)
     await hear(hub, dataclasses.replace(act(lead, "1", 2, "sold"), ref=None, lead=lead))
     assert await rows(hub, "delivery", sink="ads") == []
+
+
+async def test_a_link_is_short_enough_for_a_text_message(make_hub: MakeHub):
+    hub, _ = await started(make_hub)
+    address = hub.hearing.links.of("https://leads.acme.com", RandomIds()("dlv"), hub.clock.now())["called"]
+    assert len(address) <= 80
 
 
 async def test_a_click_is_noted_once_and_says_what_it_means(make_hub: MakeHub):

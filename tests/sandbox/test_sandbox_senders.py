@@ -28,17 +28,20 @@ MEI = {
     "gclid": "Cj0KCQexample",
 }
 VENDORS = names()
+WITHOUT_IDS = {"elementor", "unbounce", "contact_form_7"}  # their vendors send none
+SECRETS = {"pinterest": base64.b64encode(bytes(range(32))).decode()}  # a key of AES-256, not a word
 WHSEC = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"
 
 
 def sent(vendor: str, fields: dict[str, Any] = MEI, **options: Any) -> tuple[dict[str, str], bytes]:
-    return payload(vendor, fields, **{"key": "lead-1", "at": AT, "secret": WHSEC, **options})[:2]
+    secret = SECRETS.get(vendor, WHSEC)
+    return payload(vendor, fields, **{"key": "lead-1", "at": AT, "secret": secret, **options})[:2]
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_a_payload_is_the_same_for_the_same_id_and_time(vendor: str) -> None:
     assert sent(vendor) == sent(vendor, at=AT.astimezone(timezone(timedelta(hours=8))))
-    assert sent(vendor) != sent(vendor, key="lead-2")
+    assert vendor in WITHOUT_IDS or sent(vendor) != sent(vendor, key="lead-2")
 
 
 @pytest.mark.parametrize("vendor", VENDORS)

@@ -9,6 +9,7 @@ from typing import Any
 
 from hub.http import Response
 from hub.lead import LEAD_FIELDS, TOUCH_FIELDS, Delivery, Lead, Touch
+from hub.outcome import Disposition, Occasion
 from hub.testing.fakes import START
 
 BAREST = Lead()
@@ -51,7 +52,10 @@ def filled(text: str) -> Lead:
     )  # fmt: skip
 
 
-FULLEST = filled("Mei").with_fields(email="mei@example.com", phone="+12025550143", website="https://example.com")
+FULLEST = filled("Mei").with_fields(
+    email="mei@example.com", phone="+12025550143", website="https://example.com",
+    occasion=Occasion(disposition=Disposition.WON, at=START, value=900.0, currency="EUR"),
+)  # fmt: skip
 
 STATUSES = range(200, 600)
 TYPICAL = (200, 201, 202, 204, 207, 302, 400, 401, 403, 404, 409, 422, 429, 500, 502, 503)

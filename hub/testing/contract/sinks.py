@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from hub.errors import Misconfigured, Retry, Unclear
+from hub.families.person_first import PersonFirst
 from hub.http import Request, Response
 from hub.lead import Delivery, Lead, Rejected, Sent
 from hub.outgoing.caller import Caller
@@ -109,7 +110,9 @@ def check_no_answer_means_unclear(subject: Subject) -> None:
         raise httpx.ReadTimeout("slow", request=request)
 
     connector = subject.make()
-    said = outcomes(connector, [FULLEST], wait, "a missing answer")
+    # a search for the person has written nothing yet; without address and number there is nothing to search by
+    lead = FULLEST.with_fields(email=None, phone=None) if isinstance(connector, PersonFirst) else FULLEST
+    said = outcomes(connector, [lead], wait, "a missing answer")
     fine = (Unclear, Retry) if connector.repeatable else (Unclear,)
     if not all(isinstance(one, fine) for one in said):
         raise Failed(f"A missing answer gave {outcome_words(said[0])}. The lead may have arrived, so it is Unclear.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -14,7 +14,8 @@ from hub.connector import Connector
 from hub.families.conversion import ConversionSink
 from hub.inbound import Inbound
 from hub.lead import Lead, RawLead, Sent
-from hub.news import asks
+from hub.news import Feedback, News, asks
+from hub.outcome import Disposition
 from hub.sink import Sink
 from hub.source import PollSource, WebhookSource
 from hub.testing.cases import CaseFile, Trial
@@ -87,10 +88,21 @@ async def _delivered(sink: Sink, sandbox: Sandbox, vendor: str, clock: HandClock
             [] if seen is not None and seen.ref == said.ref else [f"looking for it found {seen!r:.200}, not {said.ref}"]
         )
     if asks(sink):
+        clock.turn(60)
+        worked = sandbox.vendors[vendor].work(said.ref) if said.ref and vendor in sandbox.vendors else False
         pages = [page async for page in sink.news(None, http)]
         wrong += [] if pages else ["asked for news, it yields no page, and so no cursor"]
+        wrong += _silent(sink, pages, said.ref) if worked else []
     gone = await sink.forget(Lead.blank(id=first.id), said.ref, http)
     return wrong + ([] if gone is None or isinstance(gone, Sent) else [f"erasing it was refused: {gone!r:.200}"])
+
+
+def _silent(sink: Feedback, pages: Sequence[News], ref: str | None) -> list[str]:
+    """Return what is wrong with the news of a record that somebody took up there: its status must be understood."""
+    told = [one for page in pages for one in page.activities if one.ref == ref or one.lead == "lead_1"]
+    known = [one for one in told if sink.disposition(one.word) not in (None, Disposition.UNKNOWN, Disposition.NEW)]
+    human = any(sink.is_human(one) for one in told)
+    return [] if known and human else [f"of a lead that was taken up there the news are {told!r:.400}"]
 
 
 def _occasion(sink: Sink, clock: HandClock) -> dict[str, Any] | None:

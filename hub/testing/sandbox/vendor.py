@@ -106,6 +106,10 @@ class Vendor:
         """Put records into the store as if they had always been there."""
         raise NotImplementedError(f"{self.name} takes no seeds.")
 
+    def work(self, ref: str) -> bool:
+        """Let somebody there take a record up, as the vendor's own pages would; return whether this vendor can."""
+        return False
+
     # -- what is written once ----------------------------------------------------------------------------
 
     def handle(self, call: Call) -> Reply:

@@ -96,7 +96,7 @@ def _restarts(
 )
 def b2(bench: Bench) -> Count:
     """Lose every fourth COMMIT, or the answer to it, on its way between hub and server."""
-    return bench.each("B2", lambda lost: _half_committed(bench, lost, 400 if bench.long else 25), ("answer", "request"))
+    return bench.each("B2", lambda lost: _half_committed(bench, lost, 250 if bench.long else 25), ("answer", "request"))
 
 
 def _half_committed(bench: Bench, lost: Lose, most: int) -> Count:

@@ -62,7 +62,7 @@ def payload(
 
     A vendor's module says which options it takes.
     """
-    made: Sent = _module(vendor).payload(Job(fields, key, at, secret, url, options))
+    made: Sent = _module(vendor).payload(Job(fields, key, at.astimezone(UTC), secret, url, options))
     return made
 
 

@@ -13,9 +13,12 @@ from hub.testing.sandbox.vendor import Code, Limit, Vendor, route
 from hub.testing.sandbox.vendors.hubspot_objects import Invalid, Objects, shown, shown_time
 from hub.testing.sandbox.vendors.hubspot_search import search
 
-MAX_BATCH = 100
+MAX_BATCH, MAX_LINKS = 100, 1_000
 PRIMARY_CONTACT = 578  # association type of a lead and its primary contact
-TYPES = {"0-1": "contacts", "0-2": "companies", "0-3": "deals", "0-136": "leads"}
+TYPES = {
+    "0-1": "contacts", "0-2": "companies", "0-3": "deals", "0-136": "leads", "0-27": "tasks", "0-46": "notes",
+    "0-47": "meetings", "0-48": "calls", "0-49": "emails",
+}  # fmt: skip
 
 _DATED = re.compile(r"^/crm/(objects|associations|properties|owners)/\d{4}-\d{2}(?=/|$)")
 _POLICIES = {"burst": "TEN_SECONDLY_ROLLING", "search": "SECONDLY", "daily": "DAILY"}
@@ -147,6 +150,12 @@ class HubSpot(Vendor):
             {"status": "COMPLETE", "results": [shown(row, body.get("properties")) for row in rows if row]}
         )
 
+    @route("POST", "/crm/v3/objects/{type}/gdpr-delete")
+    def erase(self, call: Call) -> Reply:
+        """Delete an object for good."""
+        self.objects.drop(_type(call), str(call.json_object().get("objectId")))
+        return Reply(204)
+
     @route("POST", "/crm/v3/objects/{type}/search")
     def find(self, call: Call) -> Reply:
         """Search; a change shows after the setting `search_lag`."""
@@ -159,8 +168,23 @@ class HubSpot(Vendor):
         other = self.objects.find(_known(call.params["to"]), None, call.params["to_id"])
         if not found or not other:
             return _error(404, "OBJECT_NOT_FOUND", "resource not found")
-        found.associations.append({"to": {"id": other.id}, "types": []})
+        self.objects.link(found, other)
         return Reply.json({"status": "COMPLETE", "results": [{"from": {"id": found.id}, "to": {"id": other.id}}]})
+
+    @route("POST", "/crm/v3/associations/{type}/{to}/batch/read", "/crm/v4/associations/{type}/{to}/batch/read")
+    def links(self, call: Call) -> Reply:
+        """Return what each of the objects is associated with; one that has nothing is an error beside the others."""
+        kind, to, results, errors = _type(call), _known(call.params["to"]), [], []
+        for row in _inputs(call, MAX_LINKS):
+            found = self.objects.find(kind, None, str(row.get("id")))
+            ids = self.objects.linked(found, to) if found else []
+            ends = [{"toObjectId": one, "associationTypes": []} for one in ids]
+            results += [{"from": {"id": str(row.get("id"))}, "to": ends}] if ids else []
+            errors += [] if ids else [_row_error(row, Invalid(f"No {to} is associated", "OBJECT_NOT_FOUND"))]
+        answer = {"status": "COMPLETE", "results": results}
+        return Reply.json(
+            {**answer, "numErrors": len(errors), "errors": errors} if errors else answer, 207 if errors else 200
+        )
 
     def unauthorized(self) -> Reply:
         """Answer 401."""
@@ -194,6 +218,10 @@ class HubSpot(Vendor):
         """Create objects: `type` (contacts when missing), `properties`."""
         for item in items:
             self.objects.create(item.get("type", "contacts"), item["properties"])
+
+    def work(self, ref: str) -> bool:
+        """Let a person take the contact up."""
+        return self.objects.work(ref)
 
     def _named(self, call: Call) -> Any:
         found = self.objects.find(_type(call), call.query.get("idProperty"), call.params["id"])
@@ -246,12 +274,12 @@ def _type(call: Call) -> str:
     return _known(call.params["type"])
 
 
-def _inputs(call: Call) -> list[dict[str, Any]]:
+def _inputs(call: Call, most: int = MAX_BATCH) -> list[dict[str, Any]]:
     inputs = call.json_object().get("inputs")
     if not isinstance(inputs, list) or not all(isinstance(row, dict) for row in inputs):
         raise Malformed("inputs must be a list of objects")
-    if not 0 < len(inputs) <= MAX_BATCH:
-        raise Invalid(f"Expected 1 to {MAX_BATCH} inputs, found {len(inputs)}")
+    if not 0 < len(inputs) <= most:
+        raise Invalid(f"Expected 1 to {most} inputs, found {len(inputs)}")
     return inputs
 
 

@@ -16,7 +16,9 @@ _NAMES = """
     hs_lead_status hs_lead_name hs_lead_type hs_lead_label hs_object_id hs_pipeline hs_pipeline_stage
     hs_email_optout hubspot_owner_id industry jobtitle lastmodifieddate lastname lifecyclestage message
     mobilephone name domain notes numberofemployees phone salutation state website zip hs_lastmodifieddate
-    description
+    description hs_timestamp hs_updated_by_user_id hs_created_by_user_id hs_call_direction hs_call_status
+    hs_call_disposition hs_email_direction hs_meeting_outcome dealname dealstage amount deal_currency_code
+    closed_lost_reason
 """
 KNOWN_PROPERTIES = frozenset(_NAMES.split())
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
@@ -101,6 +103,37 @@ class Objects:
         if name == "hs_object_id":
             raise Invalid(f"Could not find an object with id {value}", "OBJECT_NOT_FOUND", 404)
         return self.create(kind, {name: value, **given}), True
+
+    def drop(self, kind: str, value: str) -> None:
+        """Delete an object for good; raises Invalid for one that is not there."""
+        found = self._objects.get(kind, {}).pop(value, None)
+        if found is None:
+            raise Invalid("resource not found", "OBJECT_NOT_FOUND", 404)
+        for (type_, name), index in self._indexes.items():
+            if type_ == kind:
+                index.pop(found.properties.get(name, "").lower(), None)
+
+    def link(self, one: Object, other: Object) -> None:
+        """Associate two objects, which is seen from both."""
+        one.associations.append({"to": {"id": other.id}, "types": []})
+        other.associations.append({"to": {"id": one.id}, "types": []})
+
+    def linked(self, one: Object, kind: str) -> list[str]:
+        """Return the ids of the objects of a type that an object is associated with."""
+        return [link["to"]["id"] for link in one.associations if link["to"]["id"] in self._objects.get(kind, {})]
+
+    def work(self, number: str) -> bool:
+        """Let a person take a contact up: set its status, call, and make a deal of it."""
+        found = self.find("contacts", None, number)
+        if found is None:
+            return False
+        self.change("contacts", found, {"hs_lead_status": "CONNECTED", "hs_updated_by_user_id": "77"})
+        at = shown_time(self._clock.now())
+        call = {"hs_timestamp": at, "hubspot_owner_id": "7", "hs_call_direction": "OUTBOUND"}
+        self.link(self.create("calls", {**call, "hs_call_status": "COMPLETED"}), found)
+        deal = {"dealname": "Demo", "dealstage": "appointmentscheduled", "amount": "900", "deal_currency_code": "EUR"}
+        self.link(self.create("deals", {**deal, "hs_updated_by_user_id": "77"}), found)
+        return True
 
     def _apply(self, kind: str, found: Object, given: Mapping[str, str]) -> None:
         for (type_, name), index in self._indexes.items():

@@ -13,6 +13,7 @@ from hub.testing.sandbox.vendors.jiandaoyun_filter import fits
 
 MAX_ROWS = 100
 DATA = "/v5/app/entry/data"
+OWNER, MEMBER = {"username": "owner", "name": "Owner"}, {"username": "li.wei", "name": "李伟"}
 RATE, BAD_KEY, BAD_PARAMETER, BAD_REQUEST, NO_DATA = 8303, 8301, 17017, 1, 4001
 
 _WORDS = {
@@ -131,7 +132,7 @@ class Jiandaoyun(Vendor):
         """Change one row."""
         body = self._body(call)
         row = self._row(body)
-        row.update(self._values(body.get("data")), updateTime=self._stamp())
+        row.update(self._values(body.get("data")), updateTime=self._stamp(), updater=OWNER)
         call.note(row.get("ext_id") or row["_id"], "repeat")
         return Reply.json({"data": row})
 
@@ -152,6 +153,16 @@ class Jiandaoyun(Vendor):
         """Delete one row."""
         del self._rows[self._row(self._body(call))["_id"]]
         return Reply.json({"status": "success"})
+
+    def work(self, ref: str) -> bool:
+        """Let a member set the status of a row and write a follow-up of it, by the names the settings give."""
+        row, at = self._rows.get(ref), self._stamp()
+        if row is None:
+            return False
+        row.update({self.settings.get("status_field", "status"): "跟进中"}, updateTime=at, updater=MEMBER)
+        form = {"app_id": row["appId"], "entry_id": self.settings.get("followup_id", "followups")}
+        self._made(form, None, {"lead": ref, "content": "已电话联系"}).update(creator=MEMBER, updater=MEMBER)
+        return True
 
     def unauthorized(self) -> Reply:
         """Answer 400 with the code of a bad key."""
@@ -198,7 +209,8 @@ class Jiandaoyun(Vendor):
         self._number += 1
         number, now = f"{self._number:024x}", self._stamp()
         row = {"_id": number, "appId": body["app_id"], "entryId": body["entry_id"], **values}
-        self._rows[number] = {**row, "createTime": now, "updateTime": now, "flowState": 1}
+        who = {"creator": OWNER, "updater": OWNER}
+        self._rows[number] = {**row, **who, "createTime": now, "updateTime": now, "flowState": 1}
         return self._rows[number]
 
     def _row(self, body: Mapping[str, Any]) -> dict[str, Any]:

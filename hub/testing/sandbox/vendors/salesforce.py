@@ -87,6 +87,12 @@ class Salesforce(Vendor):
         call.note(call.params["id"], "repeat")
         return Reply(204)
 
+    @route("DELETE", f"{API}/sobjects/{{name}}/{{id}}")
+    def delete(self, call: Call) -> Reply:
+        """Delete one record by id."""
+        self.objects.drop(self.objects.get(call.params["name"], call.params["id"]))
+        return Reply(204)
+
     @route("GET", f"{API}/sobjects/{{name}}/{{field}}/{{value}}")
     def read_by_key(self, call: Call) -> Reply:
         """Read one record by an external id."""
@@ -199,6 +205,11 @@ class Salesforce(Vendor):
             fields = {name: value for name, value in item.items() if name != "type"}
             self.objects.create(item.get("type", "Lead"), fields, True)
 
+    def work(self, ref: str) -> bool:
+        """Let a person take the lead up."""
+        self.objects.work(ref)
+        return True
+
     def _client_refusal(self, form: Mapping[str, str], call: Call) -> tuple[str, str] | None:
         if form.get("grant_type") != "client_credentials":
             return "unsupported_grant_type", "grant type not supported"
@@ -238,7 +249,11 @@ class Salesforce(Vendor):
     def _row(self, call: Call, found: Mapping[str, Any], fields: Iterable[str]) -> dict[str, Any]:
         kind = found["type"]
         attributes = {"type": kind, "url": f"{_base(call)}/sobjects/{kind}/{found['Id']}"}
-        return {"attributes": attributes, **{name: found.get(name) for name in fields}}
+        row: dict[str, Any] = {"attributes": attributes}
+        for name in fields:
+            outer, _, inner = name.rpartition(".")
+            (row.setdefault(outer, {}) if outer else row)[inner] = found.get(name)
+        return row
 
 
 def _outcome(run: Any, row: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,15 @@ from typing import Any
 
 from hub.clock import Clock
 
-PREFIXES = {"Lead": "00Q", "Contact": "003", "Account": "001", "Task": "00T", "Event": "00U", "CampaignMember": "00v"}
+PREFIXES = {
+    "Lead": "00Q",
+    "Contact": "003",
+    "Account": "001",
+    "Task": "00T",
+    "Event": "00U",
+    "Opportunity": "006",
+    "CampaignMember": "00v",
+}
 REQUIRED = {"Lead": ("LastName", "Company"), "Contact": ("LastName",), "Account": ("Name",)}
 LENGTHS = {"FirstName": 40, "LastName": 80, "Company": 255, "Title": 128, "Email": 80, "Phone": 40, "MobilePhone": 40}
 _NAMES = """
@@ -16,8 +24,10 @@ _NAMES = """
     StateCode Phone MobilePhone Fax Email Website Description LeadSource Status Industry Rating AnnualRevenue
     NumberOfEmployees OwnerId HasOptedOutOfEmail DoNotCall IsConverted ConvertedDate ConvertedContactId
     ConvertedAccountId ConvertedOpportunityId IsDeleted IsUnreadByOwner CreatedDate CreatedById
-    LastModifiedDate LastActivityDate SystemModstamp RecordTypeId GenderIdentity
+    LastModifiedDate LastModifiedById LastActivityDate SystemModstamp RecordTypeId GenderIdentity
 """
+APP, PERSON = "005000000000001AAA", "005000000000002AAA"  # who calls the API, and who works in the org
+OUTER = "ConvertedOpportunity."
 LEAD_FIELDS = frozenset(_NAMES.split())
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -58,7 +68,22 @@ class SObjects:
     def rows(self, name: str) -> Iterable[dict[str, Any]]:
         """Return the records of one object; raises Denied for an object there is not."""
         self._check_name(name, "INVALID_TYPE", 400)
-        return self._rows.get(name, {}).values()
+        return [self._joined(row) for row in self._rows.get(name, {}).values()]
+
+    def work(self, number: str) -> None:
+        """Let a person take a lead up, call, and turn it into an opportunity that is half won."""
+        row = self.get("Lead", number)
+        self.change(row, {"Status": "Working - Contacted"}, PERSON)
+        call = {"WhoId": row["Id"], "Status": "Completed", "IsClosed": True, "TaskSubtype": "Call", "OwnerId": PERSON}
+        self.create("Task", {**call, "CompletedDateTime": self._stamp()}, by=PERSON)
+        deal = self.create("Opportunity", {"StageName": "Negotiation/Review", "Amount": 900.0}, by=PERSON)
+        self.change(row, {"Status": "Closed - Converted", "ConvertedOpportunityId": deal["Id"]}, PERSON)
+        row["IsConverted"] = True
+
+    def _joined(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Return a lead with its opportunity's fields, by the names SOQL has for them."""
+        deal = self._rows.get("Opportunity", {}).get(row.get("ConvertedOpportunityId") or "")
+        return row if deal is None else {**row, **{f"{OUTER}{name}": value for name, value in deal.items()}}
 
     def get(self, name: str, number: str) -> dict[str, Any]:
         """Return a record by its id of 15 or 18 characters; raises Denied."""
@@ -82,7 +107,9 @@ class SObjects:
         names = [*self._settings.get("unique", ()), *(n for n in row if n.lower().endswith(("_id__c", "key__c")))]
         return next((str(row[name]) for name in names if row.get(name)), None)
 
-    def create(self, name: str, fields: Mapping[str, Any], allow_duplicate: bool = False) -> dict[str, Any]:
+    def create(
+        self, name: str, fields: Mapping[str, Any], allow_duplicate: bool = False, by: str = APP
+    ) -> dict[str, Any]:
         """Add a record; raises Denied."""
         self._check_name(name)
         self._check(name, fields)
@@ -93,14 +120,15 @@ class SObjects:
         self._check_duplicate(name, fields, allow_duplicate)
         number = record_id(PREFIXES.get(name, "a00"), len(self._rows.setdefault(name, {})) + 1)
         now = self._stamp()
-        row = {"type": name, "Id": number, "IsDeleted": False, "OwnerId": "005000000000001AAA", "CreatedDate": now}
+        row = {"type": name, "Id": number, "IsDeleted": False, "OwnerId": APP, "CreatedDate": now}
+        row |= {"CreatedById": by, "LastModifiedById": by}
         if name == "Lead":
             row.update(Status="Open - Not Contacted", IsConverted=False)
         self._rows[name][number] = row
         self._apply(row, fields)
         return row
 
-    def change(self, row: dict[str, Any], fields: Mapping[str, Any]) -> None:
+    def change(self, row: dict[str, Any], fields: Mapping[str, Any], by: str = APP) -> None:
         """Set fields of a record; raises Denied."""
         self._check(row["type"], fields)
         if row.get("IsConverted"):
@@ -110,6 +138,14 @@ class SObjects:
             raise Denied("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(emptied)}]", emptied)
         self._check_unique(row["type"], fields, row)
         self._apply(row, fields)
+        row["LastModifiedById"] = by
+
+    def drop(self, row: Mapping[str, Any]) -> None:
+        """Delete a record."""
+        del self._rows[row["type"]][row["Id"]]
+        for (name, _), index in self._indexes.items():
+            for ids in index.values() if name == row["type"] else ():
+                ids[:] = [one for one in ids if one != row["Id"]]
 
     def upsert(self, name: str, field: str, value: str, fields: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
         """Create or change by external id; return the record and whether it is new."""
@@ -125,7 +161,11 @@ class SObjects:
         """Raise Denied for a field that a Lead does not have; custom ones exist unless the settings list them."""
         custom = self._settings.get("fields")
         for field in fields if name == "Lead" else ():
-            known = field in LEAD_FIELDS or (field.endswith("__c") and (custom is None or field in custom))
+            known = (
+                field in LEAD_FIELDS
+                or field.startswith(OUTER)
+                or (field.endswith("__c") and (custom is None or field in custom))
+            )
             if not known:
                 raise Denied("INVALID_FIELD", f"No such column '{field}' on sobject of type {name}", [field])
 

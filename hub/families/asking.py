@@ -1,0 +1,29 @@
+"""Asks a vendor's API a question whose answer is a JSON object: what may be asked again is never in doubt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from hub.errors import BadInput, Retry, Unclear
+from hub.http import Request, readable
+from hub.lead import Rejected
+from hub.outgoing.caller import Caller
+
+
+class Asking(Caller):
+    """A source that calls out, with a token where the vendor wants one."""
+
+    async def ask(self, request: Request, http: httpx.AsyncClient) -> dict[str, Any]:
+        """Send a read-only request and return the object in its answer; raises Retry, Misconfigured or BadInput."""
+        try:
+            answer = self.judge(await self.exchange(request, http))
+        except Unclear as error:
+            raise Retry(error.reason) from error  # a question that may have arrived can be asked again
+        if isinstance(answer, Rejected):
+            raise BadInput(f"The platform refuses the question: {answer.reason[:300]!r}.")
+        body = readable(answer)
+        if not isinstance(body, dict):
+            raise Retry(f"answered {answer.status} with a body that is no JSON object: {answer.excerpt()}.")
+        return body
