@@ -126,7 +126,14 @@ def tried(page: str) -> tuple[dict, Inbound]:
     )
 
 
-@pytest.mark.parametrize("name", [name for name, cls in REGISTRY.sources().items() if issubclass(cls, WebhookSource)])
+SHOWN = [
+    name
+    for name, cls in REGISTRY.sources().items()
+    if issubclass(cls, WebhookSource) and "covers the address" not in BUILT[f"docs/connectors/{name}.md"]
+]
+
+
+@pytest.mark.parametrize("name", SHOWN)
 def test_the_request_on_a_page_is_believed_under_the_settings_on_it(name):
     cls = REGISTRY.connector(name)
     sources, inbound = tried(BUILT[f"docs/connectors/{name}.md"])

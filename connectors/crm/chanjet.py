@@ -56,7 +56,7 @@ class Chanjet(CodedCaller, OAuthCaller, HttpSink):
     statuses: ClassVar[Mapping[int, Verdict]] = {409: "retry"}
     code_names = (("code", "message"), ("Code", "Message"))
     codes = Codes(ok="0 200 success", misconfigured="50003")
-    token_codes = "4007"  # noqa: S105
+    token_codes = "4007"  # noqa: S105 (codes, not a password)
 
     class Config(CodedCaller.Config, OAuthCaller.Config, HttpSink.Config, Record):
         base_url: str = Field("https://openapi.chanjet.com", description="Address of the API.")

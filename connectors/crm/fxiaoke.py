@@ -57,7 +57,7 @@ class Fxiaoke(StreamFeedback, CodedCaller, HttpSink):
     idempotency_header = None
     code_names = (("errorCode", "errorMessage"),)
     codes = Codes(ok="0", retry="-1 -2 50009", busy="30004 14001", misconfigured=SETTINGS, pause_seconds=20)
-    token_codes = "20016 20005"  # noqa: S105
+    token_codes = "20016 20005"  # noqa: S105 (codes, not a password)
     daily_codes = "30002"
     streams = (Stream("lead", "status", key="_id", ref="_id", at=CHANGED, word="word", by="by", maker="maker"),)
     words: ClassVar[Mapping[str, Disposition]] = {

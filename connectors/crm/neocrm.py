@@ -64,7 +64,7 @@ class Neocrm(StreamFeedback, CodedCaller, OAuthCaller, HttpSink):
     lifetime = 7_000.0
     code_names = (("code", "msg"), ("error_code", "message"))
     codes = Codes(ok="200 0")
-    token_codes = "20000002"  # noqa: S105
+    token_codes = "20000002"  # noqa: S105 (codes, not a password)
     streams = (Stream("lead", "status", ref="id", at="updatedAt", word="status", by="updatedBy", maker="createdBy"),)
     words: ClassVar[Mapping[str, Disposition]] = {
         **CRM_WORDS, "未处理": Disposition.NEW, "已转换": Disposition.OPPORTUNITY,

@@ -59,7 +59,7 @@ class YonBIP(StreamFeedback, CodedCaller, HttpSink):
     concurrency = 1
     idempotency_header = None
     codes = Codes("200 00000", "310043 310071 310072 310504 202", "310032 310039 310042 310046", SETTINGS)
-    token_codes = "310036 310003"  # noqa: S105
+    token_codes = "310036 310003"  # noqa: S105 (codes, not a password)
     streams = (Stream("clue", "status", "id", "at", word="status", by="recentFollower_Name", maker="creator"),)
     words: ClassVar[Mapping[str, Disposition]] = {
         "0": Disposition.NEW, "1": Disposition.CONTACTED, "2": Disposition.OPPORTUNITY, "3": Disposition.LOST,

@@ -72,7 +72,7 @@ class Wenjuanxing(WebhookSource):
         except BadInput as error:
             raise Unverified(f"The push cannot be read, so its sign cannot either: {error.reason}") from error
         signed = f"{_text(said.get('activity'))}{_text(said.get('index'))}".encode("utf-8", "replace")
-        expected = [hashlib.sha1(signed + secret).hexdigest().encode() for secret in secrets_of(self.config)]  # noqa: S324
+        expected = [hashlib.sha1(signed + secret).hexdigest().encode() for secret in secrets_of(self.config)]  # noqa: S324 (the vendor signs by SHA-1)
         check_key(_text(said.get("sign")).lower(), expected, "sign in the body")
 
     def parse(self, inbound: Inbound) -> Iterable[RawLead]:

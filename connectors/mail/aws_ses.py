@@ -1,6 +1,7 @@
 """Amazon SES: mail the team about each lead through the SES API, version 2."""
 
 from collections.abc import Iterator
+from email.charset import BASE64, Charset
 from email.headerregistry import Address
 from email.utils import formataddr
 from typing import Any
@@ -104,7 +105,9 @@ def _text(said: str) -> dict[str, str]:
 
 def _mailbox(address: Address) -> str:
     """Return the address with its name in ASCII (RFC 2047), as SES takes no other."""
-    return formataddr((address.display_name, address.addr_spec))
+    words = Charset("utf-8")
+    words.header_encoding = BASE64  # whatever another library made of the default
+    return formataddr((address.display_name, address.addr_spec), words)
 
 
 @hookimpl

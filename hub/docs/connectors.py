@@ -167,7 +167,9 @@ def _inbound(entry: Entry) -> Iterator[str]:
         "The answer is 202 with the submission's id once the bytes are safe, unless this vendor expects another."
     )
     posts = [case for case in entry.cases.verify if case.expect == "ok"] or entry.cases.parse
-    if posts:
+    if posts and posts[0].given.url:
+        yield "Its proof covers the address too, so no request stands here: `leadhub sandbox post` signs one for yours."
+    elif posts:
         name = _example_name(entry.cls)
         yield "To try it from a shell, with these settings:"
         yield fenced(block({"sources": {name: {"connector": entry.cls.name, **entry.cases.config}}}), "yaml")

@@ -18,7 +18,7 @@ class OAuthCaller(Caller):
     One process asks for all; a refresh token that the vendor replaces is kept, encrypted, where `hub.token_key` is set.
     """
 
-    token_path: ClassVar[str] = "/oauth/token"  # noqa: S105 (an address) - below base_url, or a whole address
+    token_path: ClassVar[str] = "/oauth/token"  # noqa: S105 (an address, below base_url or whole)
     in_header: ClassVar[bool] = False  # whether the credentials go into Authorization instead of the form
     scope: ClassVar[str] = ""
     lifetime: ClassVar[float] = 3600.0  # seconds a token lasts where the vendor does not say

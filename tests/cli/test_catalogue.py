@@ -16,7 +16,7 @@ def test_connectors_say_what_they_can_do_and_how_far_they_were_confirmed(workspa
 
 
 def test_a_word_narrows_the_list(workspace: Path, leadhub: Run) -> None:
-    assert {row["family"] for row in leadhub("connectors", "CHAT", "--json").json} == {"chat"}
+    assert [row["name"] for row in leadhub("connectors", "SLACK", "--json").json] == ["slack"]
 
 
 def test_a_drop_in_is_listed_too(workspace: Path, leadhub: Run) -> None:
