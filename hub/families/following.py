@@ -10,10 +10,8 @@ from typing import Any, NamedTuple
 import httpx
 from pydantic import Field
 
-from hub.errors import BadInput, Retry, Unclear
-from hub.http import Request, readable
-from hub.lead import Page, RawLead, Rejected
-from hub.outgoing.caller import Caller
+from hub.families.asking import Asking
+from hub.lead import Page, RawLead
 from hub.source import PollSource
 
 
@@ -30,10 +28,10 @@ class Following(NamedTuple):
         return max((int(one) for one in written if one.isascii() and one.isdigit() and len(one) < 20), default=0)
 
 
-class FollowingSource(Caller, PollSource):
+class FollowingSource(Asking, PollSource):
     """A poll that remembers the last number of each list; authors write `lists` and `after`."""
 
-    class Config(Caller.Config):
+    class Config(Asking.Config):
         """How far back the first poll goes."""
 
         backfill_days: float = Field(7, ge=0, le=365, description="How many days back the first poll reads.")
@@ -65,19 +63,6 @@ class FollowingSource(Caller, PollSource):
                 place["after"][name] = max(found.newest, last)
                 leads = tuple(one for one in found.leads if _at(one) >= place["since"])
                 yield Page(leads, json.dumps(place, sort_keys=True))
-
-    async def ask(self, request: Request, http: httpx.AsyncClient) -> dict[str, Any]:
-        """Send a read-only request and return the object in its answer; raises Retry, Misconfigured or BadInput."""
-        try:
-            answer = self.judge(await self.exchange(request, http))
-        except Unclear as error:  # a question that may have arrived can be asked again
-            raise Retry(error.reason) from error
-        if isinstance(answer, Rejected):
-            raise BadInput(f"The platform refuses the question: {answer.reason[:300]!r}.")
-        said = readable(answer)
-        if not isinstance(said, dict):
-            raise Retry(f"answered {answer.status} with a body that is no JSON object: {answer.excerpt()}.")
-        return said
 
 
 def _at(lead: RawLead) -> float:

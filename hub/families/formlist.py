@@ -10,12 +10,12 @@ from typing import Any, Self
 import httpx
 from pydantic import Field, SecretStr, model_validator
 
-from hub import strictjson
-from hub.errors import BadInput, Retry
+from hub.errors import Retry
 from hub.families.polling import Sweep, Sweeps, SweepSource, Window
-from hub.http import Request, Response
+from hub.http import Request, Response, readable
 from hub.lead import RawLead
 from hub.source import WebhookSource, fetch
+from hub.strictjson import objects
 
 
 class FormPoll(SweepSource):
@@ -73,16 +73,12 @@ def listed_in(response: Response, key: str, *, omitted: bool = False) -> tuple[l
 
     `omitted`: the vendor leaves an empty list out.
     """
-    try:
-        # read as a list of one: then the limit of keys counts for each object, not for all the leads of a page
-        (said,) = strictjson.loads(f"[{strictjson.decode_text(response.content)}]")
-    except (BadInput, ValueError) as error:
-        raise Retry(f"The answer cannot be read: {error}") from error
+    said = readable(response)
     if isinstance(said, dict) and omitted:
         said.setdefault(key, [])
     if not isinstance(said, dict) or not isinstance(said.get(key), list):
         raise Retry(f"The answer has no list {key!r}: {response.excerpt()}.")
-    return strictjson.objects(said[key]), said
+    return objects(said[key]), said
 
 
 def recent(leads: Iterable[RawLead], sweep: Sweep) -> list[RawLead]:

@@ -10,12 +10,11 @@ from hub.inbound import Inbound
 from hub.news import Activity, Feedback, News
 from hub.outcome import Disposition
 from hub.testing.compare import short
-from hub.testing.contract.cases_run import now
-from hub.testing.contract.polls import MOST_REQUESTS, Patient, Same
+from hub.testing.contract.polls import MOST_REQUESTS, Same, drained
 from hub.testing.contract.samples import ODD_BODIES, ODD_POSTS, TYPICAL
 from hub.testing.contract.subject import Failed, Subject
 from hub.testing.contract.webhooks import proof_checks
-from hub.testing.wire import Answering, Recording, client
+from hub.testing.wire import Answering, Recording
 
 
 def check_takes_the_settings_of_feedback(subject: Subject) -> None:
@@ -86,18 +85,7 @@ def check_hears_odd_letters(subject: Subject) -> None:
 
 def asked(subject: Subject, cursor: str | None, wire: Answering) -> tuple[list[News], Exception | None]:
     """Return the pages that came and the error that ended the asking, if one did."""
-    pages: list[News] = []
-
-    async def work() -> None:
-        async with client(Patient(wire)) as http:
-            async for page in subject.make().news(cursor, http):
-                pages.append(page)  # noqa: PERF401 (what came before a failure counts)
-
-    try:
-        now(work())
-    except Exception as error:
-        return pages, error
-    return pages, None
+    return drained(wire, lambda http: subject.make().news(cursor, http))
 
 
 def _keys(pages: Iterable[News]) -> set[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import AsyncIterator, Callable
+from typing import Any, TypeVar
 
 import httpx
 
@@ -16,6 +16,8 @@ from hub.testing.contract.cases_run import now
 from hub.testing.contract.samples import ODD_BODIES, ODD_FILES, TYPICAL
 from hub.testing.contract.subject import Failed, Subject, empty_folder
 from hub.testing.wire import Answering, Recording, client
+
+T = TypeVar("T")
 
 MOST_REQUESTS = 50
 
@@ -50,18 +52,25 @@ def _keys(pages: list[Page]) -> list[str]:
 
 def polled(subject: Subject, cursor: str | None, wire: Answering) -> tuple[list[Page], Exception | None]:
     """Return the pages that came and the error that ended the poll, if one did."""
-    pages: list[Page] = []
+    return drained(wire, lambda http: subject.make().fetch(cursor, http))
+
+
+def drained(
+    wire: Answering, pages: Callable[[httpx.AsyncClient], AsyncIterator[T]]
+) -> tuple[list[T], Exception | None]:
+    """Return what came before the end, and the error that was the end, if one was."""
+    came: list[T] = []
 
     async def work() -> None:
         async with client(Patient(wire)) as http:
-            async for page in subject.make().fetch(cursor, http):
-                pages.append(page)  # noqa: PERF401 (what came before a failure counts)
+            async for page in pages(http):
+                came.append(page)  # noqa: PERF401 (what came before a failure counts)
 
     try:
         now(work())
     except Exception as error:
-        return pages, error
-    return pages, None
+        return came, error
+    return came, None
 
 
 def check_a_poll_survives_odd_answers(subject: Subject) -> None:
