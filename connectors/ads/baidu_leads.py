@@ -53,7 +53,7 @@ class BaiduLeads(UnsignedSource, JsonTokenCaller, NumberedSource):
         "the platform takes 500 leads a page (5000 is in use)",
     )
     token_path = "https://u.baidu.com/oauth/refreshToken"  # noqa: S105 (an address)
-    ended = frozenset({"8301", "8302", "8303", "8304"})
+    token_codes = "8301 8302 8303 8304"  # noqa: S105 (codes, not a password)
     page_size, span = 500, timedelta(days=29)
 
     class Config(JsonTokenCaller.Config, UnsignedSource.Config, Window):
@@ -99,17 +99,18 @@ class BaiduLeads(UnsignedSource, JsonTokenCaller, NumberedSource):
         head = {**request.json["header"], "accessToken": token.value if token else ""}
         return replace(request, json={**request.json, "header": head})
 
-    def code(self, response: Response) -> str | None:
-        said = an_object(readable(response))
-        head = an_object(said.get("header"))
+    def code(self, response: Response) -> tuple[str, str] | None:
+        head = an_object(an_object(readable(response)).get("header"))
         failed = objects(head.get("failures"))
-        code = failed[0].get("code") if failed else head.get("status", said.get("code"))
-        return str(code) if isinstance(code, (int, str)) and not isinstance(code, bool) else None
+        if not head:
+            return super().code(response)
+        code = failed[0].get("code") if failed else head.get("status")
+        words = ", ".join(f"{one.get('code')} {one.get('message')}" for one in failed) or str(head.get("desc") or "")
+        return (str(code), words) if isinstance(code, (int, str)) and not isinstance(code, bool) else None
 
     def refusal(self, response: Response) -> str:
-        head = an_object(an_object(readable(response)).get("header"))
-        words = [f"{one.get('code')} {one.get('message')}" for one in objects(head.get("failures"))]
-        return ", ".join(words)[:300] or str(head.get("desc") or super().refusal(response))
+        said = self.code(response)
+        return said[1][:300] if said and said[1] else super().refusal(response)
 
     def token_request(self) -> Request:
         own = self.config

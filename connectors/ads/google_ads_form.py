@@ -1,4 +1,4 @@
-"""Google Ads lead forms: takes the leads that Search, YouTube, Demand Gen and Performance Max forms post."""
+"""Google Ads lead forms: takes the leads that forms of all campaigns post, and reads the ad account to fill gaps."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr
 
 from hub import (
     BadInput,
+    GoogleAdsPoll,
     Inbound,
     RawLead,
     Receipt,
@@ -24,8 +25,8 @@ IDS = ("form_id", "campaign_id", "adgroup_id", "creative_id", "asset_group_id")
 PLAIN = ("lead_id", "gcl_id", "api_version", "lead_stage", "lead_submit_time")
 
 
-class GoogleAdsForm(WebhookSource):
-    """The webhook of a lead form asset; its address and key are typed in there."""
+class GoogleAdsForm(WebhookSource, GoogleAdsPoll):
+    """The webhook of a lead form asset, whose address and key are typed in there; beside it, a poll of ad accounts."""
 
     name = "google_ads_form"
     title = "Google Ads lead form"
@@ -35,6 +36,14 @@ class GoogleAdsForm(WebhookSource):
         "ids are int64, dummy or 0 where the format has none; lead_submit_time is ISO 8601 (vendor docs)",
         "a 4xx is never sent again, a 5xx is (vendor docs, as quoted in receivers)",
         "test leads have is_test and a lead_id that starts with TeSter-123- (receivers)",
+        "lead_form_submission_data is filtered and sorted by id and submission_date_time only (fields reference, v26)",
+        "submission_date_time is told in the account's time zone, with its offset (fields reference)",
+        "searchSettings.returnTotalResultsCount counts without regard to LIMIT (public clients)",
+    )
+    unconfirmed = (
+        "the API's id is the webhook's lead_id; where it is not, set `fill_gaps: false`, or each lead comes twice",
+        "a time may stand beside the date in the filter; leads can be read for 30 to 60 days",
+        "a basic developer token has 15,000 operations a day; a poll of an account takes two or more",
     )
     signed = False
     answers: ClassVar[Mapping[int, int]] = {
@@ -47,7 +56,7 @@ class GoogleAdsForm(WebhookSource):
         429: 503,
     }  # a 4xx would lose the lead
 
-    class Config(WebhookSource.Config):
+    class Config(GoogleAdsPoll.Config):
         secret: SecretStr = Field(description="The key typed into the lead form asset.")
         previous_secret: SecretStr | None = Field(None, description="The key before this one, during a change.")
 

@@ -77,7 +77,8 @@ class Kuaishou(JsonTokenCaller, NumberedSource):
         return self._names_token(response) or super().expired(response)
 
     def _names_token(self, response: Response) -> bool:
-        return self.code(response) not in (None, *self.fine) and "token" in self.refusal(response).lower()
+        said = self.code(response)
+        return said is not None and self.codes.verdict(said[0]) != "ok" and "token" in said[1].lower()
 
 
 def _lead(item: Mapping[str, Any]) -> RawLead:

@@ -1,5 +1,6 @@
 """LinkedIn Lead Sync: takes the leads of ad, event and page forms, by webhook and by a poll that fills the gaps."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
@@ -39,7 +40,7 @@ FIELDS = (
     "submitter,formResponse,form:(hiddenFields,creationLocale,name,id,content)"
 )
 MARK = "hmacsha256="  # stands before the body in what is signed, and with some senders before the signature
-URN = "urn:li:leadGenFormResponse:"
+URN, CODE = "urn:li:leadGenFormResponse:", re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 WITHDRAWN = "The member withdrew this lead at LinkedIn. Find it by its id there and erase it here too."
 
 
@@ -62,9 +63,10 @@ class LinkedInLeadSync(WebhookSource, OAuthCaller, NumberedSource):
         "access tokens last 60 days, refresh tokens 365; only some apps get those: set `token` for one that does not",
     )
     token_path = "https://www.linkedin.com/oauth/v2/accessToken"  # noqa: S105 (an address)
-    lifetime = 5_184_000.0
+    authorize_path, pkce = "https://www.linkedin.com/oauth/v2/authorization", False  # PKCE has another page there
+    consent_scope, own_grant = "r_marketing_leadgen_automation r_ads r_organization_admin", False
     statuses = {404: "reject"}  # noqa: RUF012 - the member withdrew it; the whole base is immutable
-    every = timedelta(minutes=15)
+    lifetime, every = 5_184_000.0, timedelta(minutes=15)
     page_size, reach, tick = 50, timedelta(days=364), timedelta(milliseconds=1)
 
     class Config(OAuthCaller.Config, Window):
@@ -86,10 +88,10 @@ class LinkedInLeadSync(WebhookSource, OAuthCaller, NumberedSource):
         check_hmac(inbound, secrets, header="X-LI-Signature", prefix=prefix, signed=lambda i: MARK.encode() + i.body)
 
     def handshake(self, inbound: Inbound) -> Reply | None:
-        code = inbound.query.get("challengeCode")
-        if inbound.method != "GET" or not code:
-            return None
-        proof = sign_hmac(self.config.client_secret.get_secret_value().encode(), code.encode("utf-8", "replace"))
+        code = inbound.query.get("challengeCode", "")
+        if inbound.method != "GET" or not CODE.fullmatch(code):
+            return None  # a proof of what is no code would be a signature of whatever a stranger likes
+        proof = sign_hmac(self.config.client_secret.get_secret_value().encode(), code.encode())
         return Reply.json({"challengeCode": code, "challengeResponse": proof})
 
     def parse(self, inbound: Inbound) -> Iterable[RawLead]:
@@ -135,13 +137,12 @@ class LinkedInLeadSync(WebhookSource, OAuthCaller, NumberedSource):
         fixed = self.config.token
         return request if fixed is None else request.with_headers(Authorization=bearer(fixed))
 
-    def token_request(self) -> Request | None:  # type: ignore[override]
-        return super().token_request() if self.config.token is None else None
+    @property
+    def wants_token(self) -> bool:
+        return self.config.token is None
 
-    def _get(self, url: str) -> Request:
-        return Request(
-            "GET", url, {"LinkedIn-Version": self.config.version, "X-Restli-Protocol-Version": "2.0.0"}
-        )  # the query is not in `params`: Rest.li wants its brackets, colons and commas as they are
+    def _get(self, url: str) -> Request:  # the query is not in `params`: Rest.li wants it as it is, brackets and all
+        return Request("GET", url, {"LinkedIn-Version": self.config.version, "X-Restli-Protocol-Version": "2.0.0"})
 
 
 @hookimpl

@@ -12,20 +12,15 @@ from hub import (
     BadInput,
     Graph,
     Inbound,
+    MetaWebhook,
     RawLead,
-    Reply,
     Sweep,
     SweepSource,
-    Unverified,
     WebhookSource,
     Window,
-    an_object,
-    check_hmac,
-    check_key,
     hookimpl,
     instant,
     objects,
-    secrets_of,
     segment,
     time_filter,
 )
@@ -38,7 +33,7 @@ SAMPLE_ID = "444444444444"  # the App Dashboard's test event; no such lead can b
 TEST_MARKS = ("<test lead:", "test@fb.com", "test@meta.com")
 
 
-class MetaLeadAds(WebhookSource, SweepSource):
+class MetaLeadAds(MetaWebhook, SweepSource):
     """A Page's lead forms: Meta posts ids and each lead is read after the answer; the poll reads what was missed."""
 
     name = "meta_lead_ads"
@@ -58,12 +53,9 @@ class MetaLeadAds(WebhookSource, SweepSource):
     )
     every = timedelta(minutes=15)
 
-    class Config(WebhookSource.HostConfig, Window):
+    class Config(MetaWebhook.Config, WebhookSource.HostConfig, Window):
         base_url: str = Field("https://graph.facebook.com", description="Address of the Graph API.")
         version: str = Field("v24.0", description="Version of the Graph API.")
-        secret: SecretStr = Field(description="App secret: App Dashboard, Settings, Basic.")
-        previous_secret: SecretStr | None = Field(None, description="The app secret before this one, during a change.")
-        verify_token: SecretStr | None = Field(None, description="The verify token typed in at Webhooks, Page.")
         token: SecretStr = Field(description="Page access token of a person with Leads Access.")
         account_id: str | None = Field(None, description="Page id: poll all its forms. Without it and `forms`: none.")
         forms: list[str] = Field([], description="Form ids to poll in place of all forms of the Page.")
@@ -73,28 +65,10 @@ class MetaLeadAds(WebhookSource, SweepSource):
     def ready(self) -> None:
         self._graph = Graph.of(self.config)
 
-    def verify(self, inbound: Inbound) -> None:
-        check_hmac(inbound, secrets_of(self.config), header="X-Hub-Signature-256", prefix="sha256=")
-
-    def handshake(self, inbound: Inbound) -> Reply | None:
-        if inbound.method != "GET" or inbound.query.get("hub.mode") != "subscribe":
-            return None
-        given = inbound.query.get("hub.verify_token")
-        try:
-            check_key(given, secrets_of(self.config, "verify_token"), "hub.verify_token")
-        except Unverified as error:
-            return Reply.text(error.reason, 403)
-        return Reply.text(inbound.query.get("hub.challenge", ""))
-
     def parse(self, inbound: Inbound) -> Iterable[RawLead]:
-        body = inbound.json_object()
-        if not isinstance(body.get("entry"), list):
-            raise BadInput("The event has no list entry.")
-        for change in (change for entry in objects(body["entry"]) for change in objects(entry.get("changes"))):
-            value = an_object(change.get("value"))
-            if change.get("field") == "leadgen":
-                key = str(value.get("leadgen_id") or "") or None
-                yield RawLead(key, value, instant(value.get("created_time")), test=key == SAMPLE_ID)
+        for value in self.changes(inbound, "leadgen"):
+            key = str(value.get("leadgen_id") or "") or None
+            yield RawLead(key, value, instant(value.get("created_time")), test=key == SAMPLE_ID)
 
     async def complete(self, raw: RawLead, http: httpx.AsyncClient) -> RawLead:
         """Read the lead behind an id; a polled one has it all (and an `id`), the Dashboard's sample has nothing."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 import httpx
 from pydantic import Field, SecretStr
@@ -11,16 +11,15 @@ from hub import (
     BEIJING,
     BadInput,
     Inbound,
-    JsonTokenCaller,
     Numbered,
     NumberedSource,
+    OceanMarketing,
     RawLead,
     Receipt,
     Reply,
     Request,
     Span,
     UnsignedSource,
-    Verdict,
     Window,
     an_object,
     hookimpl,
@@ -32,7 +31,7 @@ from hub import (
 PREVIEW = ("4", 4)  # clue_source of a lead that the advertiser made in the preview of a page
 
 
-class OceanEngine(UnsignedSource, JsonTokenCaller, NumberedSource):
+class OceanEngine(UnsignedSource, OceanMarketing, NumberedSource):
     """The leads of advertisers: polled from the Marketing API, and pushed by a rule of Feiyu CRM where there is one."""
 
     name = "ocean_engine"
@@ -52,15 +51,9 @@ class OceanEngine(UnsignedSource, JsonTokenCaller, NumberedSource):
         "the id of a push is the clue_id of the list",
         "leads are served only where the app's legal entity is the advertiser's",
     )
-    token_path = "/open_api/oauth2/refresh_token/"  # noqa: S105 (an address)
-    codes: ClassVar[Mapping[str, Verdict]] = {
-        "40100": "retry", "40001": "misconfigured", "40002": "misconfigured", "40107": "misconfigured",
-    }  # fmt: skip
-    ended = frozenset({"40102", "40103", "40104", "40105"})
     span = timedelta(days=30)
 
-    class Config(JsonTokenCaller.Config, UnsignedSource.Config, Window):
-        base_url: str = Field("https://api.oceanengine.com", description="Address of the Marketing API.")
+    class Config(OceanMarketing.Config, UnsignedSource.Config, Window):
         accounts: list[str] = Field([], description="Ids of the advertisers whose leads are polled; none: push only.")
         overlap_minutes: float = Field(120, ge=0, description="How much of the last poll is read again.")
         secret: SecretStr | None = Field(  # type: ignore[assignment]
@@ -91,9 +84,6 @@ class OceanEngine(UnsignedSource, JsonTokenCaller, NumberedSource):
         return Numbered(
             [_lead(one) for one in objects(data.get("list"))], an_object(data.get("page_info")).get("total_number")
         )
-
-    def token_fields(self) -> dict[str, str]:
-        return {"grant_type": "refresh_token"}
 
 
 def _lead(item: Mapping[str, Any]) -> RawLead:

@@ -1,41 +1,31 @@
 """Tencent Ads 腾讯广告: reads the leads of WeChat and QQ ads, account by account."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 import httpx
 from pydantic import Field
 
 from hub import (
     BEIJING,
-    JsonTokenCaller,
     Numbered,
     NumberedSource,
     RawLead,
     Request,
-    Response,
     Span,
-    Token,
-    Verdict,
+    TencentMarketing,
     Window,
     an_object,
     hookimpl,
     instant,
     objects,
     to_json,
-    until_midnight,
     with_answers,
 )
 
-BUSY = ("10000", "11008", "11016", "11017", "11018", "11019")
-REFUSED = ("11004", "11005", "11007", "11009", "11010", "11011", "11012", "11013", "11014", "12000", "31033")
-PAUSES = {"11016": 1.0, "11017": 60.0}  # seconds, for what is allowed a second and a minute; 11018 is for the day
 
-
-class TencentAds(JsonTokenCaller, NumberedSource):
+class TencentAds(TencentMarketing, NumberedSource):
     """The leads of advertisers, from forms, calls and chats, by the time they were made."""
 
     name = "tencent_ads"
@@ -54,17 +44,9 @@ class TencentAds(JsonTokenCaller, NumberedSource):
         "times without an offset are Beijing's; they may come as text or as a number",
         "the payload of forwarding in the lead platform is not published, so leads are polled only",
     )
-    token_path = "/oauth/token"  # noqa: S105 (an address)
-    codes: ClassVar[Mapping[str, Verdict]] = {
-        **dict.fromkeys(BUSY, "retry"),
-        **dict.fromkeys(REFUSED, "misconfigured"),
-    }
-    ended = frozenset({"11000", "11002"})
     page_size, deepest, span = 200, 5_000, timedelta(days=360)
 
-    class Config(JsonTokenCaller.Config, Window):
-        base_url: str = Field("https://api.e.qq.com", description="Address of the Marketing API.")
-        version: str = Field("v3.0", description="Version of the Marketing API.")
+    class Config(TencentMarketing.Config, Window):
         accounts: list[str] = Field(min_length=1, description="Ids of the ad accounts whose leads are polled.")
         overlap_minutes: float = Field(120, ge=0, description="How much of the last poll is read again.")
 
@@ -86,26 +68,6 @@ class TencentAds(JsonTokenCaller, NumberedSource):
         data = an_object(said.get("data"))
         leads = [_lead(one) for one in objects(data.get("leads_info"))]
         return Numbered(leads, an_object(data.get("page_info")).get("total_number"))
-
-    def authorization(self, token: Token) -> Mapping[str, str]:
-        return {}  # it stands in the address
-
-    def carrying(self, request: Request, token: Token | None) -> Request:
-        now, held = self.clock.now(), token.value if token else ""
-        unique = to_json([held, now.isoformat(), self.clock.monotonic(), request.url, dict(request.params)])
-        own = {"timestamp": str(int(now.timestamp())), "nonce": hashlib.sha256(unique).hexdigest()[:32]}
-        return replace(request, params={**request.params, "access_token": held, **own})
-
-    def token_request(self) -> Request:
-        secret = self.config.client_secret.get_secret_value()
-        app = {"client_id": self.config.client_id, "client_secret": secret}
-        asked = {**app, "grant_type": "refresh_token", "refresh_token": self.renewal()}
-        return Request("GET", self.config.token_url or self.token_path, params=asked)
-
-    def wait(self, response: Response) -> float | None:
-        if self.code(response) == "11018":
-            return until_midnight(self.clock.now(), BEIJING.key)
-        return PAUSES.get(self.code(response) or "") or super().wait(response)
 
 
 def _lead(item: Mapping[str, Any]) -> RawLead:

@@ -52,6 +52,7 @@ class Dynamics365(DynamicsFeedback, OAuthCaller, HttpSink):
         "Labels of status reasons come in the language of the application user; `dispositions` explains others.",
         "Opportunities name their lead in originatingleadid, activities in regardingobjectid; lengths of fields.",
         "A duplicate that a rule found is refused with 412 and does not name its record.",
+        "A consent by `leadhub connect` (user_impersonation, offline_access) acts as the person who gave it.",
     )
     repeatable = True
     updates = True
@@ -75,12 +76,16 @@ class Dynamics365(DynamicsFeedback, OAuthCaller, HttpSink):
             if not isinstance(given, dict):
                 return given
             tenant = segment(str(given.get("tenant_id", "")))
-            return {"token_url": f"https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token", **given}
+            own = f"https://login.microsoftonline.com/{tenant}/oauth2/v2.0"
+            return {"token_url": f"{own}/token", "authorize_url": f"{own}/authorize", **given}
 
     config: Config
 
     def token_fields(self) -> dict[str, str]:
         return {"scope": f"{self.config.base_url.rstrip('/')}/.default"}
+
+    def consenting(self) -> str:
+        return f"{self.config.base_url.rstrip('/')}/user_impersonation offline_access"
 
     def request(self, lead: Lead) -> Request:
         said = self.config.record(lead, FIELDS)

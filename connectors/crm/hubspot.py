@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from hub import (
     FieldPath,
     HttpBatchSink,
+    HubSpotCaller,
     HubSpotFeedback,
     Lead,
     Misconfigured,
@@ -22,7 +23,6 @@ from hub import (
     TimeZone,
     Unclear,
     Verdict,
-    bearer,
     fill,
     hookimpl,
     readable,
@@ -39,7 +39,7 @@ INNER_CODE = re.compile(r'[{,]"error":"(\w+)"')  # what a lead wrote is escaped 
 SETTINGS = {"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE", "MISSING_SCOPES", "INVALID_AUTHENTICATION"}
 
 
-class HubSpot(HubSpotFeedback, HttpBatchSink):
+class HubSpot(HubSpotFeedback, HubSpotCaller, HttpBatchSink):
     """Contacts by batch upsert; a contact that has the e-mail address already is linked, not doubled."""
 
     name = "hubspot"
@@ -61,9 +61,8 @@ class HubSpot(HubSpotFeedback, HttpBatchSink):
     rate = 9.0  # a hundred requests in ten seconds is the smallest plan's limit
     idempotency_header = None
 
-    class Config(HttpBatchSink.Config, HubSpotFeedback.Settings):
+    class Config(HubSpotCaller.Config, HttpBatchSink.Config, HubSpotFeedback.Settings):
         base_url: str = Field("https://api.hubapi.com", description="Address of the API.")
-        token: SecretStr = Field(description="Service key or private app token that may write contacts.")
         id_property: str = Field(
             "leadhub_id", description="Unique property that tells leads apart: your own for the lead's id, or `email`."
         )
@@ -125,7 +124,7 @@ class HubSpot(HubSpotFeedback, HttpBatchSink):
 
     def _call(self, method: str, path: str, body: object) -> Request:
         url = path if path[0] == "/" else f"/crm/objects/{self.config.version}/{self.config.object}/{path}"
-        return Request(method, url, headers={"Authorization": bearer(self.config.token)}, json=body)
+        return Request(method, url, headers=self.key_headers(), json=body)
 
     def _properties(self, lead: Lead) -> dict[str, str]:
         whole = {} if lead.first_name or lead.last_name else {"firstname": "full_name"}

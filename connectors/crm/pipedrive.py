@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import Field, SecretStr
 
 from hub import (
+    KeyOrOAuth,
     Lead,
     PersonFirst,
     PipedriveFeedback,
@@ -22,7 +23,7 @@ from hub import (
 EXACT = {"exact_match": "true", "limit": "10"}
 
 
-class Pipedrive(PipedriveFeedback, PersonFirst):
+class Pipedrive(PipedriveFeedback, KeyOrOAuth, PersonFirst):
     """A lead of the Leads Inbox and its person, who is found by e-mail or phone, or else added."""
 
     name = "pipedrive"
@@ -42,13 +43,24 @@ class Pipedrive(PipedriveFeedback, PersonFirst):
     rate = 5.0
     idempotency_header = None
 
-    class Config(PersonFirst.Config, Record, PipedriveFeedback.Settings):
+    token_path = "https://oauth.pipedrive.com/oauth/token"  # noqa: S105 (an address)
+    authorize_path = "https://oauth.pipedrive.com/oauth/authorize"  # scopes are those of the app
+    in_header = True
+
+    class Config(KeyOrOAuth.Config, PersonFirst.Config, Record, PipedriveFeedback.Settings):
+        key_setting = "api_key"
+
         base_url: str = Field("https://api.pipedrive.com", description="Address of the API, or of your company.")
-        api_key: SecretStr = Field(description="API token of the user who adds leads: Personal preferences, API.")
+        api_key: SecretStr | None = Field(
+            None, description="API token of the user who adds leads: Personal preferences, API; none: OAuth."
+        )
         labels: tuple[str, ...] = Field((), description="Ids of labels for new leads; `dispositions` explains others.")
         erase_person: bool = Field(True, description="Erasing a lead deletes its person too.")
 
     config: Config
+
+    def key_headers(self) -> dict[str, str]:
+        return {"x-api-token": self.config.api_key.get_secret_value()} if self.config.api_key else {}
 
     def request(self, lead: Lead) -> Request:
         labels = {"label_ids": list(self.config.labels)} if self.config.labels else {}
@@ -99,7 +111,7 @@ class Pipedrive(PipedriveFeedback, PersonFirst):
         return 3600.0 if spent else super().wait(response) or float(response.header("x-ratelimit-reset") or 2)
 
     def _call(self, method: str, path: str, **more: Any) -> Request:
-        return Request(method, path, headers={"x-api-token": self.config.api_key.get_secret_value()}, **more)
+        return Request(method, path, headers=self.key_headers(), **more)
 
     def _search(self, what: str, term: str, field: str) -> Request:
         return self._call("GET", f"/api/v2/{what}/search", params={**EXACT, "term": term, "fields": field})

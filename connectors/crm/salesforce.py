@@ -65,6 +65,7 @@ class Salesforce(OAuthCaller, SalesforceFeedback, HttpBatchSink):
     idempotency_header = None
 
     token_path = "/services/oauth2/token"  # noqa: S105 (an address)
+    authorize_path, consent_scope = "/services/oauth2/authorize", "api refresh_token"
 
     class Config(OAuthCaller.Config, HttpBatchSink.Config, Record, SalesforceFeedback.Settings):
         base_url: str = Field(description="The org's My Domain address, https://NAME.my.salesforce.com.")

@@ -60,7 +60,9 @@ class ZohoCrm(ZohoCaller, StreamFeedback, HttpBatchSink):
         "Calls and tasks of a lead name it in What_Id; deals that a lead was converted to are not read.",
         "Which of details.id and details.duplicate_record.id a duplicate names; without one a person decides.",
         "Lengths of the standard fields. A deleted lead lies in the recycle bin until Zoho empties it.",
+        "Which scopes are enough for `leadhub connect`, and that the consent page heeds what PKCE adds, or ignores it.",
     )
+    consent_scope = "ZohoCRM.modules.ALL,ZohoCRM.settings.ALL,ZohoCRM.users.READ"
     repeatable = True
     updates = True
     batch = 100

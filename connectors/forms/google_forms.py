@@ -59,12 +59,11 @@ class GoogleForms(GoogleCaller, WebhookSource, SweepSource):
     )
 
     class Config(GoogleCaller.Config, WebhookSource.HostConfig, Window):
+        optional = True
+
         base_url: str = Field("https://forms.googleapis.com", description="Address of the Forms API.")
         secret: SecretStr | None = Field(None, description="Secret the script signs with; none: nothing is pushed.")
         previous_secret: SecretStr | None = Field(None, description="The secret before this one, during a change.")
-        credentials: SecretStr | None = Field(  # type: ignore[assignment]
-            None, description="JSON key of a service account the form is shared with; none: no poll."
-        )
         forms: list[str] = Field([], description="Ids of the forms to poll, as in their edit address; none: no poll.")
 
     config: Config
@@ -80,7 +79,7 @@ class GoogleForms(GoogleCaller, WebhookSource, SweepSource):
         yield RawLead(_key(key, at), {**rest, **answers}, instant(at, None))
 
     async def lists(self, http: httpx.AsyncClient) -> list[str]:
-        return list(self.config.forms) if self.config.credentials else []
+        return list(self.config.forms) if self.config.access else []
 
     async def page(self, http: httpx.AsyncClient, name: str, sweep: Sweep) -> tuple[list[RawLead], str | None]:
         form = await self._read(http, segment(name), {}, "items")

@@ -32,6 +32,7 @@ class AwsSes(MailApiSink):
         "Requests are signed by Signature Version 4, service ses; the signer makes AWS's published test signatures",
         "There is no key for repeats, so a mail that may have been sent goes out once more and says so",
         "A mail has at most 50 recipients (vendor docs)",
+        "Pictures in the text are Attachments with INLINE and a ContentId (vendor docs, attachments)",
     )
     unconfirmed = (
         "The name of an error stands in x-amzn-ErrorType, or in __type of the body",
@@ -39,6 +40,7 @@ class AwsSes(MailApiSink):
         "Click tracking is a setting of the configuration set; leave it off, so that one-click links stay our own",
         "Accepted is not delivered: bounces are not read",
     )
+    carries_pictures = True
     codes = Codes(
         retry="TooManyRequestsException ThrottlingException Throttling",
         busy="LimitExceededException",
@@ -86,10 +88,15 @@ class AwsSes(MailApiSink):
     def _body(self, mail: Mail) -> dict[str, Any]:
         texts = {"Text": _text(mail.text), "Html": _text(mail.html)}
         headers = [{"Name": "Auto-Submitted", "Value": "auto-generated"}]
+        kind = {"ContentType": "image/png", "ContentDisposition": "INLINE", "ContentTransferEncoding": "BASE64"}
+        shown = [
+            {"RawContent": one.encoded, "FileName": one.name, "ContentId": one.name, **kind} for one in mail.pictures
+        ]
+        simple = {"Subject": _text(mail.subject), "Body": texts, "Headers": headers}
         body = {
             "FromEmailAddress": _mailbox(mail.sender),
             "Destination": {"ToAddresses": [_mailbox(one) for one in mail.to]},
-            "Content": {"Simple": {"Subject": _text(mail.subject), "Body": texts, "Headers": headers}},
+            "Content": {"Simple": {**simple, **({"Attachments": shown} if shown else {})}},
             "EmailTags": [{"Name": "hub_id", "Value": mail.key}],
         }
         if mail.reply_to:

@@ -1,25 +1,15 @@
 """IMAP: leads out of the notification mails in a mailbox."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
-from datetime import timedelta
-from typing import Literal
 
 import httpx
-from pydantic import Field, SecretStr
+from pydantic import Field
 
-from hub import BadInput, Mailbox, Misconfigured, Page, PollSource, Request, fetch, hookimpl, mail_lead
-
-PAGE = 20  # mails fetched and kept together
+from hub import MailFolder, Page, PollSource, hookimpl, mail_lead
 
 
-class ImapMail(PollSource):
-    """Mails of shops, portals and forms that tell of a lead; none is moved, changed or marked as read.
-
-    The cursor is the folder's UIDVALIDITY and the last UID. When the server numbers the folder anew, the mails of
-    the last days are read again and known by their Message-ID, which is the key.
-    """
+class ImapMail(MailFolder, PollSource):
+    """Mails of shops, portals and forms that tell of a lead; none is moved, changed or marked as read."""
 
     name = "imap_mail"
     title = "Mailbox (IMAP)"
@@ -30,76 +20,19 @@ class ImapMail(PollSource):
         "NetEase (163.com) opens no folder before an ID command; it is sent wherever the server offers ID",
     )
 
-    class Config(PollSource.Config):
-        host: str = Field(description="Mail server, such as imap.example.com.")
-        port: int | None = Field(None, ge=1, le=65535, description="Port; none: 993 with ssl, else 143.")
-        security: Literal["ssl", "starttls", "none"] = Field(
-            "ssl", description="How the connection is encrypted; none sends the password in clear text."
-        )
-        user: str = Field(description="User name, mostly the mail address.")
-        password: SecretStr | None = Field(None, description="Password, or the app password of the mailbox.")
-        token_url: str | None = Field(None, description="OAuth token address, for XOAUTH2 in place of a password.")
-        client_id: str | None = Field(None, description="OAuth client id.")
-        client_secret: SecretStr | None = Field(None, description="OAuth client secret.")
-        refresh_token: SecretStr | None = Field(None, description="OAuth refresh token of the mailbox.")
-        folder: str = Field("INBOX", pattern=r'^[^\x00-\x1f"\\]+$', description="Folder the mails arrive in.")
+    class Config(MailFolder.Access, PollSource.Config):
         sender: str | None = Field(
             None, pattern=r"^[ !#-\[\]-~]+$", description="Read only mails whose From contains this."
         )
         since_days: int = Field(30, ge=0, le=3650, description="How many days back the first poll looks.")
         max_kb: int = Field(1024, ge=16, le=20_000, description="How much of a mail is read, in kB.")
-        ca_file: str | None = Field(None, description="Certificates to trust instead of the system's, a PEM file.")
-        timeout: float = Field(30.0, gt=0, le=120, description="Seconds to wait for an answer.")
 
     config: Config
 
     async def fetch(self, cursor: str | None, http: httpx.AsyncClient) -> AsyncIterator[Page]:
-        token = await self._token(http)
-        box = await asyncio.to_thread(self._connect)
-        try:
-            validity, uids = await asyncio.to_thread(self._new, box, token, cursor)
-            for start in range(0, len(uids), PAGE):
-                part = uids[start : start + PAGE]
-                mails = await asyncio.to_thread(box.fetch, part, self.config.max_kb * 1024)
-                leads = tuple(mail_lead(mail.raw, mail.arrived, cut=mail.cut) for mail in mails)
-                yield Page(leads, f"{validity}:{part[-1]}")
-        finally:
-            await asyncio.to_thread(box.close)
-
-    def _connect(self) -> Mailbox:
-        config = self.config
-        return Mailbox(
-            config.host, port=config.port, security=config.security, timeout=config.timeout, ca_file=config.ca_file,
-            networks=self.networks,
-        )  # fmt: skip
-
-    def _new(self, box: Mailbox, token: str | None, cursor: str | None) -> tuple[str, list[int]]:
-        """Return the folder's UIDVALIDITY and the UIDs of the mails past the cursor."""
-        config = self.config
-        password = config.password.get_secret_value() if config.password else None
-        box.login(config.user, password=password, token=token)
-        validity = box.open(config.folder)
-        known, _, last = (cursor or "").partition(":")
-        after = int(last) if known == validity and last.isdecimal() else None
-        since = self.clock.now() - timedelta(days=config.since_days)
-        return validity, box.search(after=after, since=since, sender=config.sender)
-
-    async def _token(self, http: httpx.AsyncClient) -> str | None:
-        config = self.config
-        if config.token_url is None:
-            return None
-        form = {"grant_type": "refresh_token", "client_id": config.client_id or ""}
-        if config.client_secret:
-            form["client_secret"] = config.client_secret.get_secret_value()
-        if config.refresh_token:
-            form["refresh_token"] = config.refresh_token.get_secret_value()
-        try:
-            answer = await fetch(Request("POST", config.token_url, form=form), http, timeout=config.timeout)
-        except BadInput as error:  # a token that ran out or was taken back is answered with 400 (RFC 6749, 5.2)
-            raise Misconfigured(f"The token address {error.reason}. Give access to the mailbox again.") from error
-        with suppress(KeyError, TypeError):
-            return str(answer.json()["access_token"])
-        raise Misconfigured("The token address gave no access_token. Check the token settings.")
+        days, limit = self.config.since_days, self.config.max_kb * 1024
+        async for found in self.mails(cursor, http, days=days, limit=limit, sender=self.config.sender):
+            yield Page(tuple(mail_lead(m.raw, m.arrived, cut=m.cut) for m in found.mails), found.cursor)
 
 
 @hookimpl

@@ -1,6 +1,7 @@
 """Postmark: mail the team about each lead through the Email API."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from pydantic import Field, SecretStr
 
@@ -17,6 +18,7 @@ class Postmark(MailApiSink):
         "POST /email with X-Postmark-Server-Token answers 200 with MessageID (public code: apprise)",
         "ErrorCode 0 is a success; a refusal is 422 with another ErrorCode (vendor docs)",
         "10 is the token, 400 and 401 the sender, 405, 412, 413 the account, 406 an inactive recipient (its overview)",
+        "Pictures in the text are Attachments whose ContentID is cid:NAME (public code: postmark.js)",
         "There is no key for repeats, so a mail that may have been sent goes out once more and says so",
     )
     unconfirmed = (
@@ -24,6 +26,7 @@ class Postmark(MailApiSink):
         "Links are not tracked, so that the one-click links stay the hub's own",
         "Accepted is not delivered: bounces are not read",
     )
+    carries_pictures = True
     code_names = (("ErrorCode", "Message"),)
     codes = Codes(
         ok="0", retry="100", misconfigured="10 11 400 401 405 412 413 1221 1226 1235", reject="300 402 403 406"
@@ -38,7 +41,7 @@ class Postmark(MailApiSink):
 
     def mailed(self, mail: Mail) -> Request:
         """Return the request that hands a mail over."""
-        body = {
+        body: dict[str, Any] = {
             "From": str(mail.sender),
             "To": ", ".join(map(str, mail.to)),
             "Subject": mail.subject,
@@ -50,6 +53,11 @@ class Postmark(MailApiSink):
             "TrackLinks": "None",
             **({"ReplyTo": str(mail.reply_to)} if mail.reply_to else {}),
         }
+        if mail.pictures:
+            body["Attachments"] = [
+                {"Name": one.name, "Content": one.encoded, "ContentType": "image/png", "ContentID": f"cid:{one.name}"}
+                for one in mail.pictures
+            ]
         return Request(
             "POST", "/email", headers={"X-Postmark-Server-Token": self.config.token.get_secret_value()}, json=body
         )

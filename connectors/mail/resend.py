@@ -29,6 +29,7 @@ class Resend(MailApiSink):
     confirmed = (
         "Idempotency-Key of at most 256 characters counts for 24 hours; the same mail again is not sent (vendor docs)",
         "The same key with another mail is 409 invalid_idempotent_request (vendor docs)",
+        "Pictures in the text are attachments with a content_id (vendor docs, embed inline images)",
         "While the first is under way the answer is 409 concurrent_idempotent_requests (vendor docs)",
         "Errors are {statusCode, name, message}; rate_limit_exceeded passes, a quota waits (vendor docs, errors)",
     )
@@ -42,6 +43,7 @@ class Resend(MailApiSink):
     recognisable = False
     repeatable = True
     rate = 2.0
+    carries_pictures = True
     code_names = (("name", "message"),)
     codes = Codes(
         retry="rate_limit_exceeded concurrent_idempotent_requests application_error internal_server_error",
@@ -74,6 +76,10 @@ class Resend(MailApiSink):
         }
         if mail.reply_to:
             body["reply_to"] = str(mail.reply_to)
+        if mail.pictures:
+            body["attachments"] = [
+                {"filename": one.name, "content": one.encoded, "content_id": one.name} for one in mail.pictures
+            ]
         return Request("POST", "/emails", headers={"Authorization": bearer(self.config.api_key)}, json=body)
 
     def verdict(self, response: Response) -> Verdict:

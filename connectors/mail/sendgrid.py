@@ -18,6 +18,7 @@ class SendGrid(MailApiSink):
     confirmed = (
         "202 without a body means accepted; X-Message-Id names the mail (public code: sendgrid-python, apprise)",
         "Errors are {errors: [{message, field, help}]} (public code: apprise, plugins/sendgrid.py)",
+        "Pictures in the text are attachments with a content_id, inline (public code: sendgrid-nodejs)",
         "There is no key for repeats, so a mail that may have been sent goes out once more and says so",
     )
     unconfirmed = (
@@ -25,6 +26,7 @@ class SendGrid(MailApiSink):
         "Click tracking is turned off in the mail, so that the one-click links stay the hub's own",
         "Accepted is not delivered: bounces are not read",
     )
+    carries_pictures = True
 
     class Config(MailApiSink.Config):
         base_url: str = Field(
@@ -46,6 +48,11 @@ class SendGrid(MailApiSink):
         }
         if mail.reply_to:
             body["reply_to"] = _mailbox(mail.reply_to)
+        if mail.pictures:
+            kind = {"type": "image/png", "disposition": "inline"}
+            body["attachments"] = [
+                {"content": one.encoded, "filename": one.name, "content_id": one.name, **kind} for one in mail.pictures
+            ]
         return Request("POST", "/v3/mail/send", headers={"Authorization": bearer(self.config.api_key)}, json=body)
 
     def response(self, response: Response) -> Sent | Rejected:

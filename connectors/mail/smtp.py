@@ -6,7 +6,7 @@ from contextlib import suppress
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import httpx
 from pydantic import Field, SecretStr
@@ -49,6 +49,7 @@ class Smtp(Sink, Teller):
     unconfirmed = ("Whether a mail server or reader drops a second mail with the same Message-ID",)
     rate = 2.0
     concurrency = 2
+    carries_pictures = True
 
     class Config(Wording):
         host: str = Field(min_length=1, description="Name of the mail server.")
@@ -124,6 +125,9 @@ class Smtp(Sink, Teller):
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no absence note comes back
         mail.set_content(message.plain(_value), cte="base64")
         mail.add_alternative(message.page(_value), subtype="html", cte="base64")
+        page: Any = mail.get_payload(1)
+        for one in message.pictures:
+            page.add_related(one.content, "image", "png", cid=f"<{one.name}>", filename=one.name, disposition="inline")
         return mail
 
     def _send(self, mail: EmailMessage) -> Sent | Rejected:

@@ -17,7 +17,7 @@ from hub.clock import Clock
 from hub.connector import Connector
 from hub.errors import ConfigError, Conflict, LeadhubError, Misconfigured, Retry, brief
 from hub.outgoing.caller import Caller
-from hub.outgoing.credential import Ask, Kept, Token
+from hub.outgoing.credential import MARGIN, Ask, Kept, Token
 from hub.settings.files import Secrets, secret_values
 from hub.store import audit
 from hub.store import tokens as store
@@ -45,8 +45,37 @@ def keep_tokens(hub: Hub) -> None:
     for kind, connectors in (("source", hub.plan.sources), ("sink", hub.plan.sinks)):
         for name, connector in connectors.items():
             if isinstance(connector, Caller):
-                place = Place(f"{kind}:{name}", grant_of(connector))
-                connector.keep_token(DatabaseKeeper(place, safe, hub.db, hub.holder, hub.clock))
+                keeper = DatabaseKeeper(place_of(kind, name, connector), safe, hub.db, hub.holder, hub.clock)
+                connector.keep_token(keeper)
+
+
+def place_of(kind: str, name: str, connector: Connector) -> Place:
+    """Return where the token of a sink or source is kept."""
+    return Place(f"{kind}:{name}", grant_of(connector))
+
+
+def safe_of(hub: Hub) -> MultiFernet:
+    """Return what encrypts stored tokens; raises ConfigError where there is no key, so that none can be stored."""
+    safe = open_safe(hub.plan.settings.hub.token_key, hub.plugins.secrets(hub.office.folder))
+    if safe is None:
+        make = 'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
+        raise ConfigError(
+            f"There is no hub.token_key, so a refresh token cannot be kept. Make one with {make}, put it where secrets "
+            'are, and name it: token_key: "${env:TOKEN_KEY}".'
+        )
+    return safe
+
+
+async def put(hub: Hub, place: Place, token: Token) -> datetime:
+    """Store a token that a person's consent gave, in place of the one before; return until when it is good."""
+    safe, now = safe_of(hub), hub.clock.now()
+    kept = Kept(token, now + timedelta(seconds=max(token.expires_in - MARGIN, 1.0)), token.refresh)
+    stored = await hub.db.beside(store.load, place.name)
+    if not await hub.db.beside(store.begin, place.name, stored.generation, hub.holder, now, now + LEASE):
+        raise Retry(f"a node asks for a token of {place.name} right now; connect again in a few minutes")
+    if not await hub.db.beside(store.keep, place.name, stored.generation, hub.holder, place.seal(kept, safe)):
+        raise Retry(f"another node stored a token of {place.name} meanwhile; connect again")
+    return kept.until
 
 
 def open_safe(reference: str | None, secrets: Secrets) -> MultiFernet | None:
@@ -63,10 +92,9 @@ def open_safe(reference: str | None, secrets: Secrets) -> MultiFernet | None:
 
 async def reseal(hub: Hub, by: Actor) -> dict[str, Any]:
     """Encrypt every stored token anew with the newest key, so that older ones may go; while the hub works."""
-    safe = open_safe(hub.plan.settings.hub.token_key, hub.plugins.secrets(hub.office.folder))
-    if safe is None:
+    if hub.plan.settings.hub.token_key is None:
         raise ConfigError("There is no hub.token_key, so no token is stored.")
-    return await hub.db.write(_resealed, safe, by, hub.clock.now())
+    return await hub.db.write(_resealed, safe_of(hub), by, hub.clock.now())
 
 
 def _resealed(safe: MultiFernet, by: Actor, at: datetime, *, session: Session) -> dict[str, Any]:

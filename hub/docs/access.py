@@ -15,6 +15,8 @@ from hub.store.audit import KINDS
 from hub.web.app import create_app
 
 _ROLES = {
+    "rep": "A user only, who is a member of a team: sees and moves their own leads, looks into the pools they may take "
+    "leads out of, and says when they are away. Nothing else.",
     "viewer": "Reads, and cannot recognise anybody: e-mail addresses, phone numbers and names are shown in part, free "
     "text and unknown fields not at all.",
     "operator": "Reads everything, and does the daily work: replays, pauses, un-merges, settles.",
@@ -34,7 +36,7 @@ def access_page() -> str:
         "access",
         roles=table(("role", "what it is for"), _coded(_ROLES)),
         rights=table(("right", "what it is for"), _coded(RIGHTS)),
-        routes=table(("route", *ROLES, "right", "remark"), [_row(*call) for call in calls]),
+        routes=table(("route", "rep", *ROLES, "right", "remark"), [_row(*call) for call in calls]),
         limits=table(("what", "a minute", "in one go"), limits),
         kinds=table(("entry", "what it says"), _coded(KINDS)),
     )
@@ -49,4 +51,5 @@ def _row(path: str, method: str, said: object) -> tuple[str, ...]:
     least = ROLES.index(role) if role in ROLES else 0
     allowed = ["yes" if number >= least else "" for number in range(len(ROLES))]
     remark = f"Anybody. {why}" if role == "anybody" else why or ""
-    return (code(f"{method} {path}"), *allowed, code(right) if right else "", remark)
+    rep = "" if not getattr(said, "rep", False) else "yes" if role == "anybody" else "own"
+    return (code(f"{method} {path}"), rep, *allowed, code(right) if right else "", remark)

@@ -21,7 +21,7 @@ from hub.testing.parts import Post
 
 FAMILIES = {
     "forms": "Forms", "ads": "Ad platforms", "events": "Events and booths", "lists": "Lists", "mail": "Mail",
-    "calls": "Calls", "crm": "CRMs", "sheets": "Sheets and files", "chat": "Chat", "sms": "SMS",
+    "calls": "Calls", "messages": "Messages", "crm": "CRMs", "sheets": "Sheets and files", "chat": "Chat", "sms": "SMS",
     "conversions": "Conversions back to ad platforms",
 }  # fmt: skip
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
@@ -10,8 +9,9 @@ import httpx
 from pydantic import Field, SecretStr, field_validator
 
 from hub.errors import BadInput
+from hub.families.coded import Coded
 from hub.families.message import Message, Teller, Wording
-from hub.http import Request, Response, Verdict, readable
+from hub.http import Request, Response, Verdict
 from hub.lead import Lead, Rejected, Sent
 from hub.sink import HttpSink
 
@@ -25,31 +25,7 @@ def web_address(url: SecretStr | None) -> SecretStr | None:
     return url
 
 
-@dataclass(frozen=True, slots=True)
-class Codes:
-    """What a vendor's codes mean: each field lists codes, apart by blanks; a code in none of them is tried again."""
-
-    ok: str = ""
-    retry: str = ""
-    busy: str = ""  # too many messages: try again after `pause_seconds`
-    misconfigured: str = ""
-    reject: str = ""
-    pause_seconds: float = 60.0
-
-    def verdict(self, code: str) -> Verdict | None:
-        """Return what a code means; None for an unknown one."""
-        meanings: tuple[tuple[Verdict, str], ...] = (
-            ("ok", self.ok), ("retry", self.retry), ("retry", self.busy), ("misconfigured", self.misconfigured),
-            ("reject", self.reject),
-        )  # fmt: skip
-        return next((verdict for verdict, codes in meanings if code in codes.split()), None)
-
-    def pause(self, code: str) -> float | None:
-        """Return the seconds to wait after a code; None where it does not say."""
-        return self.pause_seconds if code in self.busy.split() else None
-
-
-class ChatSink(HttpSink, Teller):
+class ChatSink(Coded, HttpSink, Teller):
     """A sink that tells people in a chat about each lead; authors write `compose` in place of `request`.
 
     Chats forgive no repeat, so after an ambiguous send the message goes out again, with its short mark and the words
@@ -58,8 +34,8 @@ class ChatSink(HttpSink, Teller):
 
     idempotency_header = None
     concurrency = 1
-    code_names: ClassVar[tuple[tuple[str, str], ...]] = ()  # where a JSON answer has its code and words, in turn
-    codes: ClassVar[Codes] = Codes()
+    code_names: ClassVar[tuple[tuple[str, str], ...]] = ()
+    unknown: ClassVar[Verdict] = "retry"
 
     class Config(HttpSink.Config, Wording):
         """Wording, mentions, and whether a message may be repeated."""
@@ -97,33 +73,6 @@ class ChatSink(HttpSink, Teller):
     def mentioned(self, lead: Lead) -> str | None:
         """Return the vendor's id of whom to mention for this lead; it comes from the settings, never from the lead."""
         return self.config.mention.get(lead.owner or "") or self.config.mention.get("*")
-
-    def code(self, response: Response) -> tuple[str, str] | None:
-        """Return the vendor's code and words in an answer; None where it has none, so that the status decides."""
-        said = readable(response)
-        if isinstance(said, dict):
-            for code, words in self.code_names:
-                if isinstance(said.get(code), (int, str)):
-                    return str(said[code]), str(said.get(words) or "")
-        return None
-
-    def verdict(self, response: Response) -> Verdict:
-        """Return what the vendor's code means; where there is none, or a middleman spoke, the status decides."""
-        by_status = super().verdict(response)
-        said = self.code(response)
-        if said is None or by_status in ("unclear", "retry"):
-            return by_status
-        return self.codes.verdict(said[0]) or ("retry" if response.status in (200, 400) else by_status)
-
-    def wait(self, response: Response) -> float | None:
-        """Return the seconds to wait after an answer, by its header or its code."""
-        said = self.code(response)
-        return super().wait(response) or (self.codes.pause(said[0]) if said else None)
-
-    def refusal(self, response: Response) -> str:
-        """Return the vendor's code and words."""
-        said = self.code(response)
-        return f"{said[0]} {said[1]}"[:300] if said else super().refusal(response)
 
     def response(self, response: Response) -> Sent | Rejected:
         """Return Sent; an answer without a code is not the vendor's."""

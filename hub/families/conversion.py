@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -64,6 +65,12 @@ def touched(lead: Lead, *names: str) -> str | None:
     """Return the first of these fields that a touch of the lead has, the newest touch first; None for none."""
     touches = (lead.touch, lead.first_touch)
     return next((touch.fields[name] for name in names for touch in touches if touch.fields.get(name)), None)
+
+
+def given_by(lead: Lead, sources: Collection[str]) -> str | None:
+    """Return the platform's own id of a lead that one of these sources handed over, the newest first; None for none."""
+    touches = [touch for touch in (lead.touch, lead.first_touch) if touch.source in sources]
+    return next((said for touch in touches if (said := touch.fields.get("platform_lead_id"))), None)
 
 
 def worth(lead: Lead) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import httpx
 from pydantic import Field
 
 from hub.families.streams import Place, Rows, Stream, StreamFeedback
-from hub.http import Request, Response, bearer
+from hub.http import Request, Response
 from hub.news import Kind
 from hub.outcome import Disposition
 from hub.strictjson import objects
@@ -42,7 +42,7 @@ _DEALS = Stream(
 
 
 class HubSpotFeedback(StreamFeedback):
-    """Feedback by search, and by the associations of what was found; its Config has a `token`."""
+    """Feedback by search, and by the associations of what was found; mix it in before `HubSpotCaller`."""
 
     words: ClassVar[Mapping[str, Disposition]] = {
         **StreamFeedback.words, **dict.fromkeys(STAGES, Disposition.OPPORTUNITY),
@@ -104,7 +104,8 @@ class HubSpotFeedback(StreamFeedback):
         return [{**row, _LINK: one} for row in rows for one in links.get(str(row.get("id")), ())]
 
     def _post(self, path: str, body: object) -> Request:
-        return Request("POST", f"/crm/{path}", headers={"Authorization": bearer(self.config.token)}, json=body)
+        headers = self.key_headers()  # type: ignore[attr-defined]  # of the connector this is mixed into
+        return Request("POST", f"/crm/{path}", headers=headers, json=body)
 
 
 def _links(response: Response) -> dict[str, list[str]]:

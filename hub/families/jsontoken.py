@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from pydantic import Field, SecretStr
 
 from hub.errors import Misconfigured, Retry
+from hub.families.coded import Coded, Codes
 from hub.families.oauth import OAuthCaller
 from hub.http import Request, Response, Verdict, readable
 from hub.outgoing.credential import Token
@@ -21,15 +22,14 @@ TOLD = (
 """Under which names platforms give a token, its successor, and for how many seconds it lasts."""
 
 
-class JsonTokenCaller(OAuthCaller):
+class JsonTokenCaller(Coded, OAuthCaller):
     """A platform that says in its body whether it did what it was asked, under `code`, and rotates refresh tokens.
 
     A code that is not known is taken for trouble that passes: what is asked here can be asked again.
     """
 
-    fine: ClassVar[frozenset[str]] = frozenset({"0"})
-    codes: ClassVar[Mapping[str, Verdict]] = {}
-    ended: ClassVar[frozenset[str]] = frozenset()  # codes that ask for a new access token
+    codes: ClassVar[Codes] = Codes(ok="0")
+    unknown: ClassVar[Verdict] = "retry"
     token_header: ClassVar[str] = "Access-Token"  # noqa: S105 (the name of a header)
 
     class Config(OAuthCaller.Config):
@@ -39,21 +39,10 @@ class JsonTokenCaller(OAuthCaller):
 
     config: Config
 
-    def code(self, response: Response) -> str | None:
-        """Return the platform's own code as text; None when there is none."""
-        said = an_object(readable(response)).get("code")
-        return str(said) if isinstance(said, (int, str)) and not isinstance(said, bool) else None
-
     def verdict(self, response: Response) -> Verdict:
-        """Judge by the code where the status is 2xx or the code is known."""
-        what, code = super().verdict(response), self.code(response)
-        if code in self.codes or code in self.ended:
-            return self.codes.get(code or "", "misconfigured")
-        return "retry" if what == "ok" and code not in self.fine else what
-
-    def expired(self, response: Response) -> bool:
-        """Return whether the code asks for a new access token."""
-        return self.code(response) in self.ended or super().expired(response)
+        """Return what the code means; an answer without one is not the platform's."""
+        what = super().verdict(response)
+        return "retry" if what == "ok" and self.code(response) is None else what
 
     def authorization(self, token: Token) -> Mapping[str, str]:
         """Return the header that carries the token."""
@@ -61,7 +50,7 @@ class JsonTokenCaller(OAuthCaller):
 
     def renewal(self) -> str:
         """Return the newest refresh token there is."""
-        return self.refresh_token or self.config.refresh_token.get_secret_value()
+        return super().renewal() or ""
 
     def token_request(self) -> Request:
         """Return the request for a token: the app and the refresh token, as JSON."""
@@ -69,15 +58,16 @@ class JsonTokenCaller(OAuthCaller):
         said = {"app_id": int(app) if app.isascii() and app.isdigit() else app, **self.token_fields()}
         secret = self.config.client_secret.get_secret_value()
         json = {**said, "secret": secret, "refresh_token": self.renewal()}
-        return Request("POST", self.config.token_url or self.token_path, json=json)
+        return Request("POST", self._token_url, json=json)
 
     def token(self, response: Response) -> Token:
         """Return the token in `data`; raises Misconfigured when the consent has ended."""
         said: dict[str, Any] = an_object(an_object(readable(response)).get("data"))
         value, rotated, lasts = (next((said[name] for name in names if said.get(name)), None) for names in TOLD)
-        if not value or self.code(response) not in self.fine:
-            words = f"no token, code {self.code(response)}: {self.refusal(response)[:200]!r}"
-            if self.code(response) is None or self.codes.get(self.code(response) or "") == "retry":
-                raise Retry(f"{words}.")
-            raise Misconfigured(f"{words}. Give the app its consent anew and set `refresh_token`.")
+        code = self.code(response)
+        if not value or code is None or self.codes.verdict(code[0]) != "ok":
+            words = f"no token: {self.refusal(response)[:200]!r}."
+            if code is None or self.codes.verdict(code[0]) == "retry":
+                raise Retry(words)
+            raise Misconfigured(f"{words} Give the app its consent anew and set `refresh_token`.")
         return Token(str(value), float(lasts or self.lifetime), refresh=str(rotated) if rotated else None)

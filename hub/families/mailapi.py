@@ -14,7 +14,7 @@ from pydantic import Field
 from hub.escape import header, line
 from hub.families.coded import CodedCaller
 from hub.families.mailer import MailAddress, mail_address
-from hub.families.message import Message, Teller, Wording
+from hub.families.message import Message, Picture, Teller, Wording
 from hub.http import Request
 from hub.lead import Lead, Rejected, Sent
 from hub.sink import HttpSink
@@ -31,6 +31,7 @@ class Mail:
     subject: str
     text: str
     html: str
+    pictures: tuple[Picture, ...] = ()  # the page names each as cid:NAME
 
 
 class MailApiSink(CodedCaller, HttpSink, Teller):
@@ -80,7 +81,7 @@ class MailApiSink(CodedCaller, HttpSink, Teller):
     def _mail(self, message: Message, key: str, owner: str | None = None, reply_to: Address | None = None) -> Mail:
         to = _once(mail_address(said) for said in [*self.config.to, *([owner] if owner else [])])
         texts = header(message.title), message.plain(_value), message.page(_value)
-        return Mail(key, mail_address(self.config.sender), to, reply_to, *texts)
+        return Mail(key, mail_address(self.config.sender), to, reply_to, *texts, message.pictures)
 
 
 def _once(addresses: Iterable[Address]) -> tuple[Address, ...]:

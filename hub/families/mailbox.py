@@ -82,11 +82,12 @@ class Mailbox:
         uids = {int(uid) for line in found if line for uid in line.split()}
         return sorted(uid for uid in uids if uid > (after or 0))  # `9:*` has the last mail even if its UID is 5
 
-    def fetch(self, uids: Sequence[int], limit: int) -> list[Stored]:
-        """Return the first `limit` bytes of these mails in order; the ones deleted meanwhile are left out."""
+    def fetch(self, uids: Sequence[int], limit: int, *, headers: bool = False) -> list[Stored]:
+        """Return the first `limit` bytes of these mails, or of their headers alone; deleted ones are left out."""
+        part = "HEADER" if headers else ""
         with self._speaking():
             status, found = self._server.uid(
-                "FETCH", ",".join(map(str, uids)), f"(UID INTERNALDATE BODY.PEEK[]<0.{limit}>)"
+                "FETCH", ",".join(map(str, uids)), f"(UID INTERNALDATE BODY.PEEK[{part}]<0.{limit}>)"
             )
         if status != "OK":
             raise Retry(f"{self._where()} cannot fetch: {_words(found)}.")

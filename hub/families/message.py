@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import html
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import httpx
 from pydantic import Field
@@ -87,6 +88,20 @@ class Wording(Connector.Config):
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A PNG that stands in a mail; `words` are for those who cannot see it."""
+
+    name: str  # of the file, and how the page refers to it; ASCII
+    content: bytes
+    words: str
+
+    @property
+    def encoded(self) -> str:
+        """Return the content in base64, as mail APIs take it."""
+        return base64.b64encode(self.content).decode()
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A short message about one lead; everything but `link` and `acts` may hold foreign text and must be escaped."""
 
@@ -97,6 +112,7 @@ class Message:
     link_text: str
     colon: str
     acts: tuple[tuple[str, str], ...] = ()  # words and address of what a rep may click; http(s) only
+    pictures: tuple[Picture, ...] = ()  # only for a Teller that carries them; no text shows them
 
     @classmethod
     def of(cls, lead: Lead, wording: Wording) -> Message:
@@ -155,7 +171,12 @@ class Message:
         links = [f'<a href="{html.escape(url)}">{html.escape(words)}</a>' for words, url in self.links()]
         link = f"<p>{' &nbsp; '.join(links)}</p>" if links else ""
         title = html.escape(line(self.title))
-        return f'<!DOCTYPE html><html><body><h3>{title}</h3><table cellpadding="4">{rows}</table>{link}</body></html>'
+        shown = "".join(
+            f'<p><img src="cid:{html.escape(one.name)}" alt="{html.escape(line(one.words))}"></p>'
+            for one in self.pictures
+        )
+        body = f'<h3>{title}</h3><table cellpadding="4">{rows}</table>{shown}{link}'
+        return f"<!DOCTYPE html><html><body>{body}</body></html>"
 
     def fitting(self, size: Callable[[Message], int], limit: int) -> Message:
         """Return the message with values shortened, then the lesser ones left out, until its size is at most `limit`.
@@ -186,6 +207,8 @@ class Message:
 
 class Teller:
     """What a sink is that can tell people something that is about no lead."""
+
+    carries_pictures: ClassVar[bool] = False  # whether a message may have some
 
     async def tell(self, message: Message, key: str, http: httpx.AsyncClient) -> Sent | Rejected:
         """Send a message of the hub itself, under a key that no other has; raises what sending a lead raises."""

@@ -45,11 +45,15 @@ class OdooCaller(Caller):
         said = response.json()
         return said["result"] if self.config.api == "jsonrpc" else said
 
-    def token_request(self) -> Request | None:
-        """Return the login, whose answer is the number of the user that JSON-RPC calls name; JSON-2 needs none."""
+    @property
+    def wants_token(self) -> bool:
+        """Return whether there is a login: JSON-2 needs none."""
+        return self.config.api == "jsonrpc"
+
+    def token_request(self) -> Request:
+        """Return the login, whose answer is the number of the user that JSON-RPC calls name."""
         key = self.config.api_key.get_secret_value()
-        named = [self.config.database, self.config.username, key, {}]
-        return _rpc("common", "authenticate", named) if self.config.api == "jsonrpc" else None
+        return _rpc("common", "authenticate", [self.config.database, self.config.username, key, {}])
 
     def token(self, response: Response) -> Token:
         """Return the number of the user; raises Misconfigured when there is none with this key."""

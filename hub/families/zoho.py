@@ -33,6 +33,7 @@ CODES: Mapping[str, Verdict] = {
 class ZohoCaller(OAuthCaller):
     """A connector of one of Zoho's data centres; a token of one is refused by all others."""
 
+    own_grant = False
     statuses: ClassVar[Mapping[int, Verdict]] = {304: "ok"}  # nothing was modified
 
     class Config(OAuthCaller.Config):
@@ -42,7 +43,11 @@ class ZohoCaller(OAuthCaller):
         data_center: Literal["us", "eu", "in", "au", "jp", "cn", "ca", "sa"] = Field(
             "us", description="Where your organisation's data lie: the end of the address you sign in at."
         )
-        refresh_token: SecretStr = Field(description="Refresh token of the app or self client you registered there.")
+        refresh_token: SecretStr | None = Field(
+            None,
+            description="Refresh token of the app or self client you registered there; none: the one that "
+            "`leadhub connect` keeps.",
+        )
 
         @model_validator(mode="before")
         @classmethod
@@ -50,10 +55,15 @@ class ZohoCaller(OAuthCaller):
             if not isinstance(given, dict):
                 return given
             accounts, api = DOMAINS.get(str(given.get("data_center", "us")), DOMAINS["us"])
-            token_url = f"https://accounts.{accounts}/oauth/v2/token"
-            return {"base_url": f"https://www.{api}", "token_url": token_url, **given}
+            own = f"https://accounts.{accounts}/oauth/v2"
+            addresses = {"base_url": f"https://www.{api}", "token_url": f"{own}/token", "authorize_url": f"{own}/auth"}
+            return {**addresses, **given}
 
     config: Config
+
+    def consent_fields(self) -> dict[str, str]:
+        """Return that access lasts, and that the page shows even where consent was given before."""
+        return {"access_type": "offline", "prompt": "consent"}
 
     def token(self, response: Response) -> Token:
         """Return the token, and the domain that came with it unless a proxy is set; refusals come as 200 too."""

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from hub.files import card, delimited, jsonl, sheet, vcard
 from hub.files.card import card_fields, is_card
+from hub.files.cells import cell_table
 from hub.files.kinds import is_workbook, text_kind
 from hub.files.mail import mail_lead
 from hub.files.opening import open_file
@@ -16,7 +17,7 @@ from hub.files.row import Layout, Row, Table
 from hub.files.text import Lines, detect, start
 from hub.files.times import local_time
 
-__all__ = ["Layout", "Row", "Table", "card_fields", "is_card", "local_time", "mail_lead", "open_table"]
+__all__ = ["Layout", "Row", "Table", "card_fields", "cell_table", "is_card", "local_time", "mail_lead", "open_table"]
 
 
 @contextmanager

@@ -19,6 +19,15 @@ _SUBJECT = re.compile(
 )
 _OWN_ID = re.compile(r"<[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}@", re.IGNORECASE)
 _DAEMON = re.compile(r"^(?:mailer-daemon|postmaster|mail-daemon)@", re.IGNORECASE)
+OURS = "leadhub sent this mail itself."
+
+
+def is_bulk(message: Message) -> str | None:
+    """Return that a mail went to many, as its headers say (RFC 2369, RFC 3834); None when they say nothing."""
+    many = any(raw_header(message, name) for name in ("list-id", "list-unsubscribe", "feedback-id"))
+    if many or raw_header(message, "precedence").lower() in ("bulk", "list", "junk"):
+        return "The mail went to many."
+    return None
 
 
 def automatic_reason(message: Message, pairs: int) -> str | None:
@@ -29,7 +38,7 @@ def automatic_reason(message: Message, pairs: int) -> str | None:
     """
     submitted = raw_header(message, "auto-submitted").partition(";")[0].strip().lower()
     if submitted == "auto-generated" and _OWN_ID.match(raw_header(message, "message-id")):
-        return "leadhub sent this mail itself."  # its ids are the delivery keys, as of our mail sink
+        return OURS  # its ids are the delivery keys, as of our mail sink
     if len(message.get_all("received", [])) > MAX_HOPS:
         return "The mail went through too many servers, as in a loop."
     if _is_bounce(message):

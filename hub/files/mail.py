@@ -68,7 +68,7 @@ def mail_lead(raw: bytes, arrived: datetime | None = None, *, cut: bool = False)
     data |= _about(message, body, text if said.pairs else "")
     key = header(message, "message-id") or f"sha256:{hashlib.sha256(raw).hexdigest()}"
     spam = automatic_reason(message, len(said.pairs))
-    sent = _sent(data.pop("requestdate", None) or header(message, "date"), arrived)
+    sent = sent_at(data.pop("requestdate", None) or header(message, "date"), arrived)
     problems = (*body.problems, *_unproven(message))
     return RawLead(key[:500], data, submitted_at=sent, spam=spam, problems=problems)
 
@@ -197,7 +197,7 @@ def _unproven(message: Message) -> list[Problem]:
     return [_problem("sender_unproven", words, "mail_from")]
 
 
-def _sent(said: str | None, arrived: datetime | None) -> datetime | None:
+def sent_at(said: str | None, arrived: datetime | None) -> datetime | None:
     """Return the time in the mail, unless it is later than its arrival or makes no sense."""
     try:
         sent = datetime.fromisoformat(said) if said and said[:4].isdigit() else parsedate_to_datetime(said or "")

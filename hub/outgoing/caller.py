@@ -39,6 +39,11 @@ class Caller(Connector):
         return None
 
     @property
+    def wants_token(self) -> bool:
+        """Return whether calls carry a token that `token_request` gets; override where the settings decide."""
+        return type(self).token_request is not Caller.token_request
+
+    @property
     def refresh_token(self) -> str | None:
         """Return the newest refresh token the vendor gave (Token.refresh), None until it gave one."""
         return self._credential.refresh
@@ -122,20 +127,18 @@ class Caller(Connector):
 
     async def _fresh_token(self, http: httpx.AsyncClient) -> Token | None:
         held = self._credential.held()
-        if held is not None or type(self).token_request is Caller.token_request:
+        if held is not None or not self.wants_token:
             return held
-        request = self.token_request()  # not before it is needed: it may have to sign something
-        if request is None:
-            return None
-        return await self._credential.current(lambda: self._asked_token(request, http))
+        return await self._credential.current(lambda: self._asked_token(http))
 
     def keep_token(self, keeper: Keeper) -> None:
         """Keep the token where other processes find it too."""
         self._credential.keeper = keeper
 
-    async def _asked_token(self, request: Request, http: httpx.AsyncClient) -> Token:
-        if self.refresh_token is not None:  # it may be newer than the one the request was made with
-            request = self.token_request() or request
+    async def _asked_token(self, http: httpx.AsyncClient) -> Token:
+        request = self.token_request()  # not before it is needed: it may have to sign, or be given the newest grant
+        if request is None:
+            raise Misconfigured("no token: the settings name nothing to ask for one with.")
         whole = self._absolute(request, self.config.base_url)
         try:
             response = await transmit(whole, whole.headers, http, self.config.timeout)

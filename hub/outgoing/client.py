@@ -13,7 +13,9 @@ from typing import Any
 import aiohttp
 import httpx
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.typedefs import StrOrURL
 from httpx_aiohttp import AiohttpTransport
+from yarl import URL
 
 from hub.outgoing.addresses import HINT, Blocked, allowed
 from hub.outgoing.names import Lookups
@@ -110,11 +112,18 @@ def _transport(networks: Networks, context: ssl.SSLContext) -> httpx.AsyncBaseTr
             limit=LIMIT, limit_per_host=PER_HOST, resolver=GuardedResolver(networks), use_dns_cache=False,
             keepalive_timeout=15, ssl=context,
         )  # fmt: skip
-        return aiohttp.ClientSession(
+        made = aiohttp.ClientSession(
             connector=connector, auto_decompress=True, trust_env=False, cookie_jar=aiohttp.DummyCookieJar()
         )
+        made._build_url = _as_written  # type: ignore[assignment, method-assign]
+        return made
 
     return AiohttpTransport(verify=context, client=session)
+
+
+def _as_written(url: StrOrURL) -> URL:
+    """Return an address as httpx wrote it: aiohttp would write `%2F` in a query as `/`, and a signature covers it."""
+    return URL(url, encoded=True) if isinstance(url, str) else url
 
 
 def _blocked(error: BaseException) -> Blocked | None:

@@ -221,8 +221,12 @@ class Trial(Part):
     settings: dict[str, Any] = Field(default_factory=dict)  # of the vendor, such as the token it takes
     config: dict[str, Any] = Field(default_factory=dict)  # of the connector, instead of those above
     seed: list[dict[str, Any]] = Field(default_factory=list)  # what the vendor holds before
+    lead: dict[str, Any] = Field(default_factory=dict)  # fields of the lead that a sink is handed, beside the sample's
     options: dict[str, Any] = Field(default_factory=dict)  # of the sender
     email: str | None = None  # whose lead a poll finds; none: that of the sample lead
+    many: int = 250  # leads a list of what is pushed too is read with: more than one page of them
+    one_page: str | None = None  # why a poll hands them over in one page all the same
+    differs: str | None = None  # why what is pushed and what is listed cannot be told to be one lead
     none: str | None = None  # why there is no trial
 
 

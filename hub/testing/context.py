@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 
@@ -11,9 +13,13 @@ from hub.consents import Said
 from hub.lead import Lead, RawLead
 from hub.mapping import Mapping as FieldMapping
 from hub.mapping import by_usual_names
+from hub.people.book import Book
+from hub.people.windows import windows
 from hub.registry import Provider, Registry
-from hub.settings import FlowSettings, Settings, SourceSettings
+from hub.roster import Deal, Given
+from hub.settings import FlowSettings, Settings, SourceSettings, TeamSettings
 from hub.step import Work
+from hub.store.dealing import Stand
 from hub.testing.fakes import START, HandClock
 
 
@@ -49,28 +55,40 @@ class NoLeads:
         return ()
 
 
-class Given:
-    """How many leads each member was given; the same number in all and today."""
+class TrialTeams:
+    """The books of teams in memory: what each member got so far is `given`, and all of it was fair."""
 
-    def __init__(self, given: Mapping[str, int] | None = None) -> None:
-        self._given = dict(given or {})
+    def __init__(self, given: Mapping[str, int] | None = None, teams: Mapping[str, TeamSettings] | None = None) -> None:
+        self._given, self._teams = dict(given or {}), teams or {}
 
-    def given(self, team: str, day: str | None = None) -> Mapping[str, int]:
-        """Return the numbers by member."""
-        return self._given
+    async def book(self, team: str) -> Book:
+        """Return the book of a team."""
+        counts = Counter(self._given)
+        settings, zone = self._teams[team], ZoneInfo("UTC")
+        stand = Stand(counts, {}, dict.fromkeys(windows(settings, START, zone), counts), {}, counts)
+        return Book(team, settings, stand, now=START, zone=zone, at_work=lambda _calendar: True)
+
+    async def account(self, lead: Lead) -> tuple[str, str] | None:
+        """Nobody has a company."""
+        return None
+
+    def given(self, lead: Lead, owner: str, how: Given = "dealt", deal: Deal | None = None) -> None:
+        """Note nothing."""
 
 
 class TrialContext:
     """A context for one step, enricher or strategy."""
 
     def __init__(
-        self, http: httpx.AsyncClient, things: Sequence[Any] = (), *, given: Mapping[str, int] | None = None
-    ) -> None:
+        self, http: httpx.AsyncClient, things: Sequence[Any] = (), *, given: Mapping[str, int] | None = None,
+        team: TeamSettings | None = None,
+    ) -> None:  # fmt: skip
         self.clock = HandClock()
         self.http = http
         self.leads = NoLeads()
-        self.rotations = Given(given)
-        self.settings = Settings()
+        teams = {"team": team or TeamSettings()}
+        self.teams = TrialTeams(given, teams)
+        self.settings = Settings(teams=teams)
         self.source = SourceSettings(connector="web_form")
         self.flow = FlowSettings.model_validate({"name": "inbound", "from": []})
         self.registry = Registry()

@@ -15,7 +15,7 @@ from email import message_from_bytes
 from types import TracebackType
 from typing import Self
 
-_FETCH = re.compile(r"BODY(?:\.PEEK)?\[\](?:<(\d+)\.(\d+)>)?", re.IGNORECASE)
+_FETCH = re.compile(r"BODY(?:\.PEEK)?\[(HEADER)?\](?:<(\d+)\.(\d+)>)?", re.IGNORECASE)
 _LITERAL = re.compile(rb"\{(\d+)\}\r\n$")
 
 
@@ -235,9 +235,11 @@ class _Session:
 
     def _fetch(self, position: int, mail: Kept, items: str) -> None:
         wanted = _FETCH.search(items)
-        start, length = (int(wanted[1]), int(wanted[2])) if wanted and wanted[1] else (0, len(mail.raw))
-        content = mail.raw[start : start + length]
-        part = f"BODY[]<{start}>" if wanted and wanted[1] else "BODY[]"
+        which = (wanted[1] or "").upper() if wanted else ""
+        whole = mail.raw.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if which else mail.raw
+        start, length = (int(wanted[2]), int(wanted[3])) if wanted and wanted[2] else (0, len(whole))
+        content = whole[start : start + length]
+        part = f"BODY[{which}]<{start}>" if wanted and wanted[2] else f"BODY[{which}]"
         date = mail.arrived.strftime("%d-%b-%Y %H:%M:%S %z")
         self._say(f'* {position} FETCH (UID {mail.uid} INTERNALDATE "{date}" {part} {{{len(content)}}}')
         self.writer.write(content + b")\r\n")

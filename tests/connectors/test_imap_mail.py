@@ -22,9 +22,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from connectors.mail.imap_mail import PAGE, ImapMail
+from connectors.mail.imap_mail import ImapMail
 from hub import Misconfigured, Page, Retry
 from hub.families.mailbox import Mailbox, encoded
+from hub.families.mailfolder import PAGE
 from hub.testing.imap_server import ImapServer
 
 NOW = datetime(2026, 5, 4, 10, tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,3 +31,36 @@ async def test_it_works_against_the_sandbox(subject: Subject):
 def test_whoever_is_not_tried_says_why():
     silent = [one.name for one in SUBJECTS if not issubclass(one.cls, FileSource) and one.cases.sandbox is None]
     assert silent == []
+
+
+class Forgetful:
+    """A poll that loses what stands last on each page."""
+
+    async def fetch(self, cursor, http):
+        async for page in super().fetch(cursor, http):
+            yield replace(page, leads=page.leads[:-1])
+
+
+class Doubling:
+    """A poll that hands every lead over twice."""
+
+    async def fetch(self, cursor, http):
+        async for page in super().fetch(cursor, http):
+            yield replace(page, leads=(*page.leads, *page.leads))
+
+
+class Miscounting:
+    """A list that counts one lead too many."""
+
+    async def count(self, since, until, http):
+        return await super().count(since, until, http) + 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [(Forgetful, "the poll misses"), (Doubling, "over twice"), (Miscounting, "of 9 leads it counts 10")],
+)
+async def test_a_list_that_is_read_wrongly_is_told(fault: type, said: str):
+    (jotform,) = (one for one in TRIED if one.name == "jotform")
+    wrong = await tried(type("Jotform", (fault, jotform.cls), {}), jotform.cases)
+    assert said in " ".join(wrong)

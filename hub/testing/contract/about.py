@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 
 from hub import mapping as mappings
 from hub.errors import ConfigError
+from hub.families.listener import Listener
 from hub.news import Feedback
 from hub.source import FileSource, PollSource, Source, WebhookSource
 from hub.step import Socket
@@ -150,7 +151,7 @@ def _lacking(subject: Subject) -> Iterator[str]:
     if issubclass(cls, Feedback):
         yield "" if cases.news or cls.news is Feedback.news else "a news case"
         yield "" if cases.heard or cls.heard is Feedback.heard else "a heard case"
-    if issubclass(cls, Source):
+    if issubclass(cls, (Source, Listener)):
         return
     yield "" if cases.request or cases.send else "a request or a send case"
     expected: list[Any] = [case.expect for case in cases.response] + [case.expect for case in cases.send]

@@ -98,8 +98,10 @@ def _activities(said: Iterable[Any]) -> None:
             raise Failed(f"It says {short(one)}. Say Activity(key, at, kind), the key being text of the vendor's own.")
         if one.at.tzinfo is None:
             raise Failed(f"The activity {one.key} has a time without a zone.")
-        if not one.ref and not one.lead:
-            raise Failed(f"The activity {one.key} names no record. Give `ref`, as `Sent.ref` had it, or `lead`.")
+        if not (one.ref or one.lead or one.people):
+            raise Failed(
+                f"The activity {one.key} names no record. Give `ref`, as `Sent.ref` had it, `lead` or `people`."
+            )
 
 
 def feedback_checks(cls: type[Feedback]) -> tuple[Callable[[Subject], None], ...]:

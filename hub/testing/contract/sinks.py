@@ -98,7 +98,8 @@ def check_no_connection_means_try_again(subject: Subject) -> None:
     def refuse(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused", request=request)
 
-    said = outcomes(subject.make(), [FULLEST], refuse, "a refused connection")
+    connector = subject.make()
+    said = outcomes(connector, [_wanted(subject, connector)], refuse, "a refused connection")
     if not all(isinstance(one, Retry) for one in said):
         raise Failed(f"A refused connection gave {outcome_words(said[0])}. Nothing was sent, so it is Retry.")
 
@@ -111,7 +112,8 @@ def check_no_answer_means_unclear(subject: Subject) -> None:
 
     connector = subject.make()
     # a search for the person has written nothing yet; without address and number there is nothing to search by
-    lead = FULLEST.with_fields(email=None, phone=None) if isinstance(connector, PersonFirst) else FULLEST
+    known = _wanted(subject, connector)
+    lead = known.with_fields(email=None, phone=None) if isinstance(connector, PersonFirst) else known
     said = outcomes(connector, [lead], wait, "a missing answer")
     fine = (Unclear, Retry) if connector.repeatable else (Unclear,)
     if not all(isinstance(one, fine) for one in said):
@@ -180,7 +182,7 @@ def outcomes(connector: Any, leads: Sequence[Lead], answering: Answering, what: 
 
 async def hold_token(connector: Any) -> None:
     """Give a connector that needs a token one, so that the request itself is what is looked at."""
-    if isinstance(connector, Caller) and type(connector).token_request is not Caller.token_request:
+    if isinstance(connector, Caller) and connector.wants_token:
         await connector._credential.current(_kit_token)
 
 
@@ -192,6 +194,12 @@ def _ours(said: Iterable[Any], what: str) -> None:
     for one in said:
         if not isinstance(one, OUTCOMES):
             raise Failed(f"{what} gave {short(one)}. It must be Sent, Rejected, Retry, Unclear or Misconfigured.")
+
+
+def _wanted(subject: Subject, connector: Any) -> Lead:
+    """Return a lead that the sink takes: the fullest, or one of its cases where the fullest is not the vendor's."""
+    leads = (FULLEST, *_case_leads(subject))
+    return next((lead for lead in leads if connector.refuse(lead) is None), FULLEST)
 
 
 def _case_leads(subject: Subject) -> list[Lead]:

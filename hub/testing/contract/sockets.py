@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -15,8 +15,9 @@ from pydantic import ValidationError
 
 from hub.errors import ConfigError, LeadhubError
 from hub.lead import Lead
+from hub.roster import Candidate, Choice, Figures
 from hub.settings import TeamSettings
-from hub.step import Assignment, Socket, Step, Stop, Work
+from hub.step import Socket, Step, Stop, Work
 from hub.testing import cases as kinds
 from hub.testing.compare import different, plain, short
 from hub.testing.context import TrialContext, trial_work
@@ -28,9 +29,13 @@ from hub.testing.wire import Dialogue, client
 KIND_OF = {"enricher": "enrich", "strategy": "assign", "mapping_function": "function"}
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,40}")
-_TEAM = TeamSettings.model_validate(
-    {"members": [{"name": "cy", "active": False}, {"name": "bo", "daily_cap": 1}, {"name": "ann"}]}
+_TEAM = TeamSettings.model_validate({"members": [{"name": "ann"}, {"name": "bo", "weight": 2}, {"name": "cy"}]})
+_FREE = (
+    Candidate("ann", figures=Figures(received=5, entitled=4.5, today=1, open=3, won=1, closed=4)),
+    Candidate("bo", 2.0, ({"language": ("zh",)},), Figures(received=9, entitled=9.5, open=2)),
+    Candidate("cy"),
 )
+_ROUNDING = 1e-6
 
 
 def checks_of_thing(plug: Plug, thing: Step | Socket) -> Iterator[Check]:
@@ -116,10 +121,6 @@ def _stepped(thing: Step, lead: Lead, options: Any, ctx: TrialContext) -> Any:
     return thing.run(trial_work(lead), ctx, options)
 
 
-def _chosen(thing: Socket, lead: Lead, team: TeamSettings, ctx: TrialContext) -> Any:
-    return thing.run(trial_work(lead), ctx, "north", team)
-
-
 def _finds_fields(plug: Plug, thing: Socket) -> None:
     """An enricher gives a mapping for any lead; when nobody answers it raises one of our errors or httpx's."""
     for lead in (BAREST, FULLEST, *hostile_leads()):
@@ -130,20 +131,31 @@ def _finds_fields(plug: Plug, thing: Socket) -> None:
 
 
 def _chooses_fairly(plug: Plug, thing: Socket) -> None:
-    """A strategy never picks who is away or had enough, tells of everybody, and takes an empty team."""
-    for team in (_TEAM, TeamSettings()):
-        for lead in (BAREST, FULLEST):
-            choose = partial(_chosen, thing, lead, team)
-            got = _tried(plug, "the strategy", choose, (), given={"ann": 5, "bo": 1})
-            if not isinstance(got, Assignment):
-                raise Failed(f"The strategy gave {short(got)}. Return an Assignment.")
-            if got.owner not in (None, "ann"):
-                raise Failed(f"The strategy picked {got.owner!r}, who is away or had the most for a day.")
-            told = {str(one.get("name")) for one in got.considered}
-            if told != {member.name for member in team.members}:
-                raise Failed(
-                    f"`considered` tells of {sorted(told)}. Tell of every member, and why each was passed over."
-                )
+    """A strategy chooses one of those who are free, the same one for the same figures, or nobody."""
+    for free in (_FREE, _FREE[:1]):
+        for lead in (BAREST, FULLEST, *hostile_leads()):
+            what = f"the strategy for a lead with the text {short(lead.company, 40)}"
+            first, second = (_tried(plug, what, partial(_chosen, thing, lead, free), ()) for _ in (1, 2))
+            if not isinstance(first, Choice):
+                raise Failed(f"{what} gave {short(first)}. Return a Choice.")
+            if first.name is not None and first.name not in {one.name for one in free}:
+                raise Failed(f"The strategy chose {first.name!r}, who is not among the candidates.")
+            if first != second:
+                raise Failed(f"The strategy chose {first.name!r} and then {second.name!r} on the same figures.")
+            _has_whole_shares(first, free)
+
+
+def _chosen(thing: Socket, lead: Lead, free: Sequence[Candidate], _ctx: TrialContext) -> Any:
+    return thing.run(trial_work(lead), free, _TEAM)
+
+
+def _has_whole_shares(choice: Choice, free: Sequence[Candidate]) -> None:
+    """What is dealt by turns is shared out whole, among candidates."""
+    if choice.shares is None:
+        return
+    strangers = sorted(set(choice.shares) - {one.name for one in free})
+    if strangers or abs(sum(choice.shares.values()) - 1) > _ROUNDING or min(choice.shares.values()) < 0:
+        raise Failed(f"`shares` is {short(dict(choice.shares))}. Give each candidate a part; the parts add up to 1.")
 
 
 def _is_pure(_plug: Plug, thing: Socket) -> None:
@@ -216,9 +228,12 @@ def _enrich(plug: Plug, thing: Socket, case: kinds.EnrichCase, wire: Dialogue) -
 
 
 def _assign(plug: Plug, thing: Socket, case: kinds.AssignCase, wire: Dialogue) -> list[str]:
-    work, team = trial_work(Lead.model_validate(case.lead)), TeamSettings.model_validate(case.team)
-    got = now(_reached(plug, wire, lambda ctx: thing.run(work, ctx, "team", team), given=case.given))
-    return different("the owner", got.owner, case.expect)
+    """Let the step of leadhub hand the lead to a team whose strategy this is."""
+    team = TeamSettings.model_validate({**case.team, "strategy": thing.name})
+    work = trial_work(Lead.model_validate(case.lead), assign="team")
+    step = next(one for one in _core() if isinstance(one, Step) and one.name == "assign")
+    got = now(_reached(plug, wire, lambda ctx: step.run(work, ctx, step.options()), given=case.given, team=team))
+    return different("the owner", got.lead.owner, case.expect)
 
 
 def _function(_plug: Plug, thing: Socket, case: kinds.FunctionCase, _wire: Dialogue) -> list[str]:

@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from hub.connector import Connector
 from hub.families.conversion import ConversionSink
-from hub.inbound import Inbound
 from hub.lead import Lead, RawLead, Sent
 from hub.news import Feedback, News, asks
 from hub.outcome import Disposition
@@ -21,14 +20,9 @@ from hub.source import PollSource, WebhookSource
 from hub.testing.cases import CaseFile, Trial
 from hub.testing.fakes import HandClock
 from hub.testing.sandbox import senders
+from hub.testing.sandbox.listing import read_all
+from hub.testing.sandbox.pushing import EMAIL, FIELDS, given, pushed
 from hub.testing.sandbox.server import Sandbox
-
-EMAIL = "mei.lin@example.com"
-FIELDS: Mapping[str, Any] = {
-    "full_name": "林美", "email": EMAIL, "phone": "+12025550143", "company": "顶点 GmbH & Co",
-    "message": "line 1\nline 2", "utm_source": "google",
-}  # fmt: skip
-URL = "https://hub.example.com/in/kit"
 
 
 def lead(clock: HandClock, **changes: Any) -> Lead:
@@ -59,16 +53,20 @@ async def tried(cls: type[Connector], cases: CaseFile) -> list[str]:
         config = cls.Config.model_validate({**cases.config, **_filled(trial.config, f"{sandbox.url}/{vendor}")})
         connector = cls("kit", config, clock)
         if isinstance(connector, Sink):
-            return await _delivered(connector, sandbox, vendor, clock, http)
+            sample = lead(clock, **{"occasion": _occasion(connector, clock), **trial.lead})
+            return await _delivered(connector, sample, sandbox, vendor, clock, http)
         if isinstance(connector, WebhookSource):
-            return await _pushed(connector, trial, sandbox, clock, http)
+            wrong = await _pushed(connector, trial, sandbox, clock, http)
+            return wrong or (await _listed(cls, cases) if isinstance(connector, PollSource) else [])
         if isinstance(connector, PollSource):
             return await _polled(connector, trial, http)
     return [f"{cls.name} is neither a sink nor a source that is pushed to or polled."]
 
 
-async def _delivered(sink: Sink, sandbox: Sandbox, vendor: str, clock: HandClock, http: httpx.AsyncClient) -> list[str]:
-    first, before = lead(clock, occasion=_occasion(sink, clock)), len(sandbox.records(vendor))
+async def _delivered(
+    sink: Sink, first: Lead, sandbox: Sandbox, vendor: str, clock: HandClock, http: httpx.AsyncClient
+) -> list[str]:
+    before = len(sandbox.records(vendor))
     (said,) = await sink.send([first], http)
     if not isinstance(said, Sent):
         return [f"the lead was not taken: {said!r:.400}"]
@@ -121,20 +119,24 @@ async def _pushed(
 ) -> list[str]:
     if source.name not in senders.names():
         return [f"nobody plays its vendor: hub/testing/sandbox/senders/{source.name}.py is missing"]
-    secret: Any = getattr(source.config, "secret", None) or getattr(source.config, "token", None)
-    plain = secret.get_secret_value() if hasattr(secret, "get_secret_value") else None
-    given = {"secret": plain, "url": URL, **trial.options}
-    sent = senders.payload(source.name, FIELDS, key="kit-1", at=clock.now(), **given)
-    kept = senders.kept(source.name, FIELDS, key="kit-1", at=clock.now(), **given)
+    kept = senders.kept(source.name, FIELDS, key="kit-1", at=clock.now(), **given(source, trial))
     if kept is not None:
         sandbox.seed(kept[0], kept[1])
-    headers = {name.lower(): value for name, value in sent.headers.items()}
-    url = str(httpx.URL(URL, params=sent.query)) if sent.query else URL
-    inbound = Inbound("POST", url, headers, dict(sent.query), sent.body, clock.now())
-    source.verify(inbound)
-    leads = list(source.parse(inbound))
-    whole = [await source.complete(one, http) for one in leads]
+    whole = await pushed(source, trial, "kit-1", clock.now(), http)
     return _found(whole, trial, keyed=not source.public)
+
+
+async def _listed(cls: type[Connector], cases: CaseFile) -> list[str]:
+    """Return what is wrong with the list of a source that is pushed to as well, read in a sandbox of its own."""
+    trial, clock = cases.sandbox or Trial(), HandClock(cases.now)
+    vendor = trial.vendor or cls.name
+    settings = {vendor: {**trial.settings, "limits": False}}
+    async with Sandbox(clock=clock, settings=settings) as sandbox, httpx.AsyncClient() as http:
+        config = {**cases.config, **_filled(trial.config, f"{sandbox.url}/{vendor}")}
+        source = cls("kit", cls.Config.model_validate(config), clock)
+        assert isinstance(source, WebhookSource)
+        assert isinstance(source, PollSource)
+        return await read_all(source, trial, sandbox, clock, http)
 
 
 async def _polled(source: PollSource, trial: Trial, http: httpx.AsyncClient) -> list[str]:

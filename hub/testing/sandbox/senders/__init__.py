@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from hub.lead import TOUCH_FIELDS
+
 JSON = {"content-type": "application/json"}
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -111,6 +113,11 @@ def texts(value: Any) -> list[str]:
     """Return a value, or each of several, as text."""
     values = value if isinstance(value, list) else [value]
     return [str(one).lower() if isinstance(one, bool) else str(one) for one in values]
+
+
+def lines(fields: Fields, *known: str) -> str:
+    """Return what a person would write into a chat: each field on a line of its own, but those the chat knows."""
+    return "\n".join(", ".join(texts(value)) for name, value in fields.items() if name not in (*known, *TOUCH_FIELDS))
 
 
 def digest(secret: str | None, body: bytes) -> bytes:

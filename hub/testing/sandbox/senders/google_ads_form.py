@@ -42,7 +42,30 @@ def payload(job: Job) -> Sent:
     return Sent({**JSON, "user-agent": "Google-Ads-Leads"}, compact({**told, **({"is_test": True} if test else {})}))
 
 
+def kept(job: Job) -> tuple[str, dict[str, Any]]:
+    """Return the lead as the Google Ads API lists it."""
+    answers = {name: value for name, value in job.fields.items() if name not in TOUCH_FIELDS}
+    known = {_GOOGLE_COLUMNS[name]: value for name, value in answers.items() if name in _GOOGLE_COLUMNS}
+    other = {name: value for name, value in answers.items() if name not in _GOOGLE_COLUMNS}
+    account = f"customers/{job.options.get('account', '1234567890')}"
+    return "google_ads_form", {
+        "id": job.key,
+        "asset": f"{account}/assets/{job.options.get('form', 18698608977)}",
+        "campaign": f"{account}/campaigns/{job.options.get('campaign', 991214827)}",
+        "gclid": str(job.fields.get("gclid", "")),
+        "at": iso(job.at),
+        "leadFormSubmissionFields": [{"fieldType": name, "fieldValue": _plain(value)} for name, value in known.items()],
+        "customLeadFormSubmissionFields": [
+            {"questionText": name, "fieldValue": _plain(value)} for name, value in other.items()
+        ],
+    }
+
+
+def _plain(value: Any) -> str:
+    return ", ".join(texts(value))
+
+
 def _google_column(name: str, value: Any) -> dict[str, str]:
     number = _GOOGLE_COLUMNS.get(name)
     title = {"column_name": name.replace("_", " ").title()} if number else {}
-    return {**title, "string_value": ", ".join(texts(value)), "column_id": number or name}
+    return {**title, "string_value": _plain(value), "column_id": number or name}

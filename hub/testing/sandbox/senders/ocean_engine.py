@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta, timezone
 from typing import Any
 from urllib.parse import urlencode
 
 from hub.lead import TOUCH_FIELDS
 from hub.testing.sandbox.senders import FORM, JSON, Job, Sent, compact
 
+_BEIJING = timezone(timedelta(hours=8))
 _NAMES = {"full_name": "name", "phone": "telphone", "wechat": "weixin", "email": "email", "city": "city_name"}
 
 
@@ -30,3 +32,20 @@ def payload(job: Job) -> Sent:
         text = {**body, "remark_dict": json.dumps(answers, ensure_ascii=False)}
         return Sent(dict(FORM), urlencode(text).encode(), query)
     return Sent(dict(JSON), compact({**body, "remark_dict": answers}), query)
+
+
+def kept(job: Job) -> tuple[str, dict[str, Any]]:
+    """Return the lead as the Marketing API lists it."""
+    asked = {name: value for name, value in job.fields.items() if name not in TOUCH_FIELDS}
+    names = {**_NAMES, "phone": "telephone"}
+    answers = {name: value for name, value in asked.items() if name not in names}
+    at = f"{job.at.astimezone(_BEIJING):%Y-%m-%d %H:%M:%S}"
+    return "ocean_engine", {
+        "clue_id": job.key,
+        "advertiser_id": job.options.get("advertiser", 123),
+        **{names[name]: value for name, value in asked.items() if name in names},
+        "clue_source": 4 if job.options.get("test") else 1,
+        "create_time": at,
+        "create_time_detail": at,
+        "remark_dict": answers,
+    }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from datetime import UTC
+from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -18,8 +20,7 @@ _NAMES = {
 
 def payload(job: Job) -> Sent:
     """Return the post: ids as they are, the answers sealed, with a nonce that is the same for the same lead."""
-    asked = {name: value for name, value in job.fields.items() if name not in TOUCH_FIELDS}
-    answers = {_NAMES.get(name, name): ", ".join(texts(value)) for name, value in asked.items()}
+    answers = _answers(job)
     nonce = hashlib.sha256(job.key.encode()).digest()[:12]
     sealed = AESGCM(base64.b64decode(job.secret or "A" * 43 + "=")).encrypt(nonce, compact(answers), None)
     lead = {
@@ -32,3 +33,14 @@ def payload(job: Job) -> Sent:
         "encrypted_text": base64.b64encode(nonce + sealed).decode(),
     }
     return Sent(dict(JSON), compact([lead]))
+
+
+def kept(job: Job) -> tuple[str, dict[str, Any]]:
+    """Return the lead as a row of an export, with its time in UTC."""
+    own = {"ad_id": str(job.options.get("ad", "687")), "Created Time": f"{job.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"}
+    return "pinterest", {"Lead ID": job.key, **own, **_answers(job)}
+
+
+def _answers(job: Job) -> dict[str, str]:
+    asked = {name: value for name, value in job.fields.items() if name not in TOUCH_FIELDS}
+    return {_NAMES.get(name, name): ", ".join(texts(value)) for name, value in asked.items()}

@@ -27,8 +27,9 @@ class AdPlatform(Vendor):
     made_at: ClassVar[str] = "create_time"
 
     def clear(self) -> None:
-        """Forget leads and tokens."""
+        """Forget leads, outcomes and tokens."""
         self._leads: list[dict[str, Any]] = []
+        self._outcomes: dict[str, dict[str, Any]] = {}
         self._access: tuple[str, float] | None = None
         self._refresh: str | None = None
         self._minted = 0
@@ -113,8 +114,14 @@ class AdPlatform(Vendor):
         return self.error("parameter", reason)
 
     def records(self) -> Iterable[Mapping[str, Any]]:
-        """Yield the leads."""
-        return iter(self._leads)
+        """Yield the leads, and what the platform was told of them."""
+        yield from self._leads
+        yield from self._outcomes.values()
+
+    def told(self, call: Call, key: str, outcome: Mapping[str, Any]) -> None:
+        """Note what became of a lead: it has one state, whoever tells it how often."""
+        call.note(key, "repeat" if key in self._outcomes else "new")
+        self._outcomes[key] = {"outcome_of": key, **outcome}
 
     def seed(self, items: Iterable[Mapping[str, Any]]) -> None:
         """Add leads as the platform shows them; the time is now where none is given."""

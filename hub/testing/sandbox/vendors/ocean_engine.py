@@ -12,6 +12,8 @@ from hub.testing.sandbox.vendor import Limit, route
 from hub.testing.sandbox.vendors.ad_platform import ACCESS, REFRESH, AdPlatform
 
 MAX_PAGE, MAX_ACCOUNTS = 100, 50
+NOT_VALID = 10_000
+STATES = (194, 195, 196, 527, 285, NOT_VALID)
 
 
 class OceanEngine(AdPlatform):
@@ -62,12 +64,18 @@ class OceanEngine(AdPlatform):
 
     @route("POST", "/open_api/2/tools/clue/callback/")
     def callback(self, call: Call) -> Reply:
-        """Note what became of a lead."""
+        """Note what became of a lead, known by its id or its click."""
         body = call.json_object()
-        found = [lead for lead in self._leads if str(lead["clue_id"]) == str(body.get("clue_id"))]
-        if not found or not body.get("clue_convert_state"):
-            return self.error("parameter", "clue_id is not known, or clue_convert_state is missing")
-        found[0]["clue_convert_state"] = body["clue_convert_state"]
+        state, reason = body.get("clue_convert_state"), (body.get("event_data") or {}).get("reason_code")
+        if not isinstance(body.get("advertiser_ids"), list) or body.get("source") not in (0, 1):
+            return self.error("parameter", "advertiser_ids or source is missing")
+        if state not in STATES or (state == NOT_VALID and not reason):
+            return self.error("parameter", "clue_convert_state is not valid, or its reason_code is missing")
+        known = {str(lead["clue_id"]) for lead in self._leads}
+        lead, click = str(body.get("clue_id") or ""), str(body.get("click_id") or "")
+        if not (lead in known or (click and not lead)):
+            return self.error("parameter", "clue_id is not known")
+        self.told(call, lead or click, {"clue_convert_state": state, "reason_code": reason})
         return self.ok({})
 
 

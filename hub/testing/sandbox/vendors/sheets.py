@@ -59,8 +59,8 @@ class Sheets(Vendor):
     def book(self, call: Call) -> Reply:
         """Describe a spreadsheet."""
         self._allow(call, "read")
-        names = [{"properties": {"sheetId": i, "title": n}} for i, n in enumerate(self._book(call))]
-        return Reply.json({"spreadsheetId": call.params["book"], "sheets": names})
+        sheets = [{"properties": _properties(i, name, grid)} for i, (name, grid) in enumerate(self._book(call).items())]
+        return Reply.json({"spreadsheetId": call.params["book"], "sheets": sheets})
 
     @route("POST", f"{BOOK}/values/{{range}}:append")
     def append(self, call: Call) -> Reply:
@@ -234,6 +234,11 @@ def _updated(sheet: str, where: Range, rows: list[list[Any]]) -> dict[str, Any]:
         "updatedColumns": width,
         "updatedCells": cells,
     }
+
+
+def _properties(number: int, title: str, grid: Grid) -> dict[str, Any]:
+    size = {"rowCount": max(1000, len(grid.rows)), "columnCount": max(26, *map(len, grid.rows or [[]]))}
+    return {"sheetId": number, "title": title, "index": number, "sheetType": "GRID", "gridProperties": size}
 
 
 def _error(status: str, words: str) -> Reply:

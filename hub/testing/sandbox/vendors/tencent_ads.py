@@ -13,6 +13,11 @@ from hub.testing.sandbox.vendor import Limit, route
 from hub.testing.sandbox.vendors.ad_platform import ACCESS, REFRESH, AdPlatform
 
 MAX_PAGE, DEEPEST, SKEW, YEAR = 200, 5_000, 300, 366 * 86_400
+MAX_STATUSES = 50
+STATUSES = {
+    f"LEADS_CONVERT_STATUS_{word}"
+    for word in ("DEPRECATED", "POTENTIAL_CUSTOMER", "HIGH_INTENTION_CUSTOMER", "TRANS_COMPLETED")
+}
 TIMES = {"TIME_TYPE_CREATED_TIME": "leads_create_time", "TIME_TYPE_ACTION_TIME": "leads_action_time"}
 
 
@@ -24,6 +29,7 @@ class TencentAds(AdPlatform):
     account, made_at = "account_id", "leads_create_time"
     codes: ClassVar[Mapping[str, int]] = {
         "token": 11000, "refresh": 11012, "rate": 11017, "parameter": 11013, "permission": 11004, "system": 10000,
+        "value": 30000,
     }  # fmt: skip
     words: ClassVar[Mapping[int, str]] = {
         11000: "access_token is expired", 11012: "refresh_token is expired", 11017: "too many requests per minute",
@@ -78,12 +84,19 @@ class TencentAds(AdPlatform):
     @route("POST", "/v3.0/leads_status/update")
     def status(self, call: Call) -> Reply:
         """Note what became of leads; those not known are named by their place."""
-        given, failed = call.json_object().get("leads_conversion_status_list", []), []
-        for index, one in enumerate(given):
-            found = [lead for lead in self._leads if str(lead["leads_id"]) == str(one.get("leads_id"))]
-            failed += [] if found else [{"index": index}]
-            for lead in found:
-                lead["leads_convert_type"] = one.get("leads_convert_type")
+        body = call.json_object()
+        given = body.get("leads_conversion_status_list")
+        if not isinstance(given, list) or not 0 < len(given) <= MAX_STATUSES or body.get("match_type") != "LEADSID":
+            return self.error("value", "leads_conversion_status_list or match_type is not valid")
+        if any(
+            one.get("leads_convert_type") not in STATUSES or not isinstance(one.get("leads_id"), int) for one in given
+        ):
+            return self.error("value", "leads_id or leads_convert_type is not valid")
+        mine = {lead["leads_id"] for lead in self._leads if str(lead[self.account]) == str(body.get("account_id"))}
+        for one in given:
+            if one["leads_id"] in mine:
+                self.told(call, str(one["leads_id"]), one)
+        failed = [{"index": index} for index, one in enumerate(given) if one["leads_id"] not in mine]
         return self.ok({"fail_leads_list": failed})
 
 
