@@ -121,6 +121,16 @@ class Touch(_Record):
         raise AttributeError(name)
 
 
+class Bid(_Record):
+    """What a buyer offers for a lead it was asked about; `token` is ours and ties the later post to the question."""
+
+    price: float
+    currency: str = ""  # ISO 4217; empty: the auction's
+    ref: str | None = None  # the buyer's own id of the question
+    until: datetime | None = None
+    token: str = ""
+
+
 class Delivery(_Record):
     """What a sink may know of the delivery at hand; `key` is equal on every attempt."""
 
@@ -132,6 +142,7 @@ class Delivery(_Record):
     sentence: str = ""
     url: str | None = None
     links: Mapping[str, str] = Field(default_factory=dict)  # by act: the address a rep clicks to say it is done
+    bid: Bid | None = None  # of the buyer who gets it, where it was sold in an auction
 
     @property
     def short(self) -> str:

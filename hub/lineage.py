@@ -16,7 +16,7 @@ from hub.lead import Lead
 from hub.normal.keys import keys as keys_of
 from hub.pipeline.renewal import Renewal
 from hub.plan import Plan
-from hub.store import joins
+from hub.store import care, joins
 from hub.store import leads as lead_store
 from hub.store import lineage as store
 from hub.store.audit import Actor, noted
@@ -86,6 +86,7 @@ class Lineage:
         store.move(known.id, taken.id, moving, now, session=session)
         store.share_keys(known.id, taken.id, moving, mine, theirs, joined=other is not None, session=session)
         store.rewrite((rest, taken), now, session=session)
+        care.restore(taken.id, now, session=session)
         joins.decide_pair(known.id, taken.id, pair, session=session)
         event = Event("lead.unmerged", now, known.id, submission, data={"into": taken.id})
         append([event], session=session)

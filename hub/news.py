@@ -15,6 +15,8 @@ from hub.inbound import Inbound
 from hub.outcome import Disposition
 
 Kind = Literal["status", "accept", "call", "mail", "message", "meeting", "note", "task", "owner", "deal"]
+NO_ANSWER: frozenset[str] = frozenset(("accept", "owner", "task"))
+"""Kinds that are no answer to the prospect, whoever did them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,8 @@ class Activity:
     """One thing that was done with a lead elsewhere; `ref` is the record there, as `Sent.ref` named it.
 
     `key` is the system's own id of it (heard again, it counts once), `word` a status in the system's own words, `by`
-    who did it there. `human` is None where the system does not tell a person from a program.
+    who did it there. `human` is None where the system does not tell a person from a program. What names no record tells
+    whose lead it is by `people`, the prospect's mail addresses and numbers: the first that is ours counts.
     """
 
     key: str
@@ -30,6 +33,8 @@ class Activity:
     kind: Kind
     ref: str | None = None
     lead: str | None = None  # our own id, where the system keeps it
+    people: tuple[str, ...] = ()
+    sink: str | None = None  # the sink that gave `ref`; none: the one that tells
     word: str | None = None
     by: str | None = None
     human: bool | None = None

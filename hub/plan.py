@@ -10,17 +10,22 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from hub import mapping as mappings
+from hub import worktime
 from hub.clock import Clock, SystemClock
 from hub.connector import Connector
 from hub.errors import ConfigError, LeadhubError, UnsetSecret
+from hub.families.listener import Listener
 from hub.families.message import Teller
 from hub.paths import shipped
+from hub.people.due import Always, WorkingTime
+from hub.people.territory import Territories, read_table
 from hub.registry import Registry
 from hub.settings import FlowSettings, Settings, SinkSettings, SourceSettings
 from hub.settings.files import Secrets, explain, resolve_secrets, secret_values
 from hub.sink import Sink
 from hub.source import Source
 from hub.step import Options, Step
+from hub.worktime import Calendar
 from hub.yamlfile import Where, YamlFile
 
 T = TypeVar("T")
@@ -72,6 +77,13 @@ class Plan:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     unset: tuple[UnsetSecret, ...] = ()  # what was forgiven: connectors that cannot be used
     referred: tuple[str, ...] = field(default=(), repr=False)  # what stands for references, also in open settings
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    territories: Mapping[str, Territories] = field(default_factory=dict)  # by team
+
+    def working(self, calendar: str | None) -> WorkingTime:
+        """Return the working time of a calendar; of none, or one that is gone, all hours."""
+        found = self.calendars.get(calendar or "")
+        return found if found is not None else Always()
 
 
 def build(
@@ -97,10 +109,11 @@ def build(
         ready = maker.flow(index, flow)
         flows.update(dict.fromkeys(flow.sources, ready))
     maker.tellers(sinks)
+    maker.listeners()
     found = maker.mappings()
     return Plan(
         settings, registry, sources, sinks, flows, found, text, None, tuple(maker.secrets), tuple(maker.unset),
-        tuple(maker.referred),
+        tuple(maker.referred), maker.calendars(), maker.territories(),
     )  # fmt: skip
 
 
@@ -180,6 +193,15 @@ class _Maker:
                 said = f'Alarms: sink "{name}" tells people nothing; a chat or mail sink does.'
                 raise self.at(("hub", "alarms", "to"), f"{said} Here: {', '.join(known) or 'none yet'}.")
 
+    def listeners(self) -> None:
+        """Refuse routes to what only listens."""
+        for index, flow in enumerate(self.settings.flows):
+            for number, route in enumerate(flow.routes):
+                for name in route.to:
+                    if issubclass(self.registry.connector(self.settings.sinks[name].connector), Listener):
+                        said = f'Route "{route.name}": "{name}" only listens, and takes no leads. Take it out.'
+                        raise self.at(("flows", index, "routes", number, "to"), said)
+
     def mappings(self) -> dict[str, Any]:
         """Return the mapping of each source's fields."""
         functions = {name: socket.run for name, socket in self.registry.all("mapping_function").items()}
@@ -191,6 +213,27 @@ class _Maker:
             except ConfigError as error:
                 raise error if error.file else self.at(("sources", name, "mapping"), str(error)) from error
         return found
+
+    def calendars(self) -> dict[str, Calendar]:
+        """Return the working times."""
+        made = {}
+        for name, settings in self.settings.calendars.items():
+            try:
+                made[name] = worktime.build(settings, self.folder)
+            except ConfigError as error:
+                raise self.at(("calendars", name), f'Calendar "{name}": {error}') from error
+        return made
+
+    def territories(self) -> dict[str, Territories]:
+        """Return the table of territories of each team that has one."""
+        made = {}
+        for name, team in self.settings.teams.items():
+            if team.territories is not None:
+                try:
+                    made[name] = read_table(self.folder / team.territories, {member.name for member in team.members})
+                except ConfigError as error:
+                    raise self.at(("teams", name, "territories"), f'Team "{name}": {error}') from error
+        return made
 
     def flow(self, index: int, flow: FlowSettings) -> Flow:
         steps = []

@@ -36,6 +36,7 @@ class Source(Connector):
     """Something leads come from."""
 
     party: ClassVar[Literal["first", "second", "third"]] = "first"
+    chats: ClassVar[bool] = False  # people write in a chat and are answered there: an id of theirs is a way to them
 
 
 class WebhookSource(Source):

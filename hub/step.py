@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol
@@ -16,6 +16,7 @@ from hub.clock import Clock
 from hub.consents import Said, stated
 from hub.errors import ConfigError
 from hub.lead import Lead, Problem, RawLead, Touch
+from hub.roster import Candidate, Choice, Deal, Given
 
 
 class Options(BaseModel):
@@ -37,12 +38,17 @@ class Identity(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Who got the lead and why: the chosen team and owner, and everybody considered with the reason."""
+    """Who got the lead and why: the chosen team and owner, and everybody considered with the reason.
+
+    `deal` is there where it was dealt by turns; `pool` where it waits for somebody to claim it.
+    """
 
     team: str | None = None
     owner: str | None = None
     strategy: str = ""
     considered: tuple[Mapping[str, Any], ...] = ()
+    pool: str | None = None
+    deal: Deal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,9 @@ class Work:
     targets: tuple[Target, ...] = ()  # the sinks owed
     respond_within: float | None = None  # seconds, from the first route that has a target
     assign: str | None = None  # the team the route hands it to
+    pool: str | None = None  # or the pool
+    calendar: str | None = None  # whose working time the response is counted in
+    excluded: Mapping[str, str] = field(default_factory=dict)  # reps who may not get it now, with the reason
     assignment: Assignment = field(default_factory=Assignment)
     quarantine: tuple[Problem, ...] = ()  # why a person must look at it before it goes on
     accept: frozenset[str] = frozenset()  # problem codes a person has waved through
@@ -146,11 +155,19 @@ class Leads(Protocol):
         ...
 
 
-class Rotations(Protocol):
-    """The counters that assignment in turn stands on."""
+class Teams(Protocol):
+    """The books of teams while leads are dealt."""
 
-    def given(self, team: str, day: str | None = None) -> Mapping[str, int]:
-        """Return how many leads each member of a team was given, in all or on one day (YYYY-MM-DD)."""
+    async def book(self, team: str) -> Any:
+        """Return the hub.people.book.Book of a team, when it is this lead's turn to be dealt."""
+        ...
+
+    async def account(self, lead: Lead) -> tuple[str, str] | None:
+        """Return the owner and the lead that have this lead's company already; None when nobody does."""
+        ...
+
+    def given(self, lead: Lead, owner: str, how: Given = "dealt", deal: Deal | None = None) -> None:
+        """Note that a rep has a lead now: dealt by a book, which counted it; kept from its source; or as fallback."""
         ...
 
 
@@ -173,8 +190,8 @@ class Context(Protocol):
         ...
 
     @property
-    def rotations(self) -> Rotations:
-        """Return how many leads each member was given."""
+    def teams(self) -> Teams:
+        """Return the books of teams."""
         ...
 
     @property
@@ -204,7 +221,7 @@ class Context(Protocol):
 
 StepFunction = Callable[[Work, Context, Any], Awaitable["Work | Stop"]]
 Enricher = Callable[[Lead, Context], Awaitable[Mapping[str, Any]] | Mapping[str, Any]]
-Strategy = Callable[[Work, Context, str, Any], "Assignment"]
+Strategy = Callable[[Work, Sequence[Candidate], Any], Choice]
 MappingFunction = Callable[[Any], Any]
 
 
@@ -226,6 +243,7 @@ class Socket:
     name: str
     run: Any
     doc: str
+    needs: frozenset[str] = frozenset()  # of a strategy: figures that cost a look, `open` and `outcomes`
 
 
 def step(name: str) -> Callable[[StepFunction], Step]:
@@ -246,12 +264,14 @@ def enricher(name: str) -> Callable[[Enricher], Socket]:
     return lambda function: Socket("enricher", name, function, _first_line(function))
 
 
-def strategy(name: str) -> Callable[[Strategy], Socket]:
-    """Make a function `(work, ctx, team, settings) -> Assignment` an assignment strategy of that name.
+def strategy(name: str, *, needs: Collection[Literal["open", "outcomes"]] = ()) -> Callable[[Strategy], Socket]:
+    """Make a function `(work, free, settings) -> Choice` an assignment strategy of that name.
 
-    `team` is the team's name and `settings` its TeamSettings; it may not await, so that counters hold still.
+    `free` are the candidates who can take the lead now, in the order they are listed, and `settings` the TeamSettings;
+    those who are away or have had enough were left out before. `needs` are the figures of theirs that it looks at
+    and that are not always there: `open` (their open leads), `outcomes` (won and closed ones).
     """
-    return lambda function: Socket("strategy", name, function, _first_line(function))
+    return lambda function: Socket("strategy", name, function, _first_line(function), frozenset(needs))
 
 
 def mapping_function(name: str) -> Callable[[MappingFunction], Socket]:

@@ -69,8 +69,33 @@ class Ticks:
         await self._work(schedule, tick, taken, work)
         return True
 
-    async def _work(self, schedule: str, tick: datetime, taken: Taken, work: Work) -> None:
-        """Do the work, and keep the tick meanwhile; one that fails is done as well: the next tick comes."""
+    async def at(self, schedule: str, tick: datetime, work: Work) -> bool:
+        """Do the work of a tick that is a moment of the calendar, unless it is done or somebody is at it.
+
+        Returns whether it was done here; also a restart does it once. Raises what `work` raises, and then the tick is
+        given back: whoever asks next does it.
+        """
+        now = self.clock.now()
+        seen, until = self.known.get(schedule, (None, None))
+        if seen == tick and (until is None or now <= until):
+            return False
+        try:
+            taken = await self.db.beside(store.take, schedule, tick, now, now + LEASE, self.holder, soon=True)
+        except Conflict:
+            return False
+        if isinstance(taken, Held):
+            self.known[schedule] = tick, taken.until
+            return False
+        self.known.pop(schedule, None)
+        await self._work(schedule, tick, taken, work, again=True)
+        self.known[schedule] = tick, None
+        return True
+
+    async def _work(self, schedule: str, tick: datetime, taken: Taken, work: Work, *, again: bool = False) -> None:
+        """Do the work, and keep the tick meanwhile.
+
+        One that fails is done as well, as the next tick comes; `again`: it is given back.
+        """
         keeping = asyncio.create_task(self._keep(schedule, tick, taken))
         try:
             await work()
@@ -79,7 +104,10 @@ class Ticks:
                 await self.db.beside(store.let_go, schedule, tick, taken.fence)
             raise
         except Exception:
-            await self.db.beside(store.finish, schedule, tick, taken.fence, self.clock.now())
+            if again:
+                await self.db.beside(store.let_go, schedule, tick, taken.fence)
+            else:
+                await self.db.beside(store.finish, schedule, tick, taken.fence, self.clock.now())
             raise
         finally:
             keeping.cancel()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,21 +19,36 @@ from hub.ids import RandomIds
 from hub.intake.imports import Imports
 from hub.intake.rows import Rows
 from hub.lead import Lead
-from hub.pipeline.context import Rotation, RunContext, StoredLeads
+from hub.pipeline.comparison import Comparison, Way, going, gone
+from hub.pipeline.context import RunContext, StoredLeads
 from hub.pipeline.drift import Drift
 from hub.pipeline.engine import Pipeline
+from hub.pipeline.outcome import clock_of
 from hub.pipeline.reading import item_of, parse
+from hub.pipeline.rehearsal import Rehearsal
 from hub.pipeline.runner import run
+from hub.pipeline.turn import Turns
 from hub.plan import Plan
 from hub.step import Work
-from hub.store.columns import DECISION, SUBMISSION
+from hub.store.columns import ABSENCE, CARE, DECISION, SUBMISSION
 from hub.store.database import Database
 from hub.store.scratch import scratch
 from hub.store.tables import SubmissionRow
 
 EXAMPLES = 50
 MOST = 20_000  # leads a simulation looks at
-DECIDING = frozenset({"map", "normalize", "validate", "enrich", "score", "route", "assign"})
+DECIDING = frozenset({"map", "normalize", "validate", "enrich", "score", "route", "assign", "deliver"})
+"""What is run of a past lead: who it is was found out then, and `deliver` only names those who are owed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The way a lead went and the one it would go (None: it would be stopped), and when it was really answered."""
+
+    lead: str
+    before: Way
+    after: Way | None
+    responded_at: datetime | None
 
 
 class NoSlots:
@@ -62,17 +77,16 @@ def _silent(events: Iterable[Event]) -> None:
 class Trials:
     """Runs the real code on a private copy of the database."""
 
-    def __init__(
-        self, db: Database, plan: Callable[[], Plan], *, clock: Clock, http: httpx.AsyncClient, rotation: Rotation
-    ) -> None:
-        self.db, self.plan, self.clock, self.http, self.rotation = db, plan, clock, http, rotation
+    def __init__(self, db: Database, plan: Callable[[], Plan], *, clock: Clock, http: httpx.AsyncClient) -> None:
+        self.db, self.plan, self.clock, self.http = db, plan, clock, http
 
     async def dry_run(self, path: Path, source: str) -> AsyncIterator[dict[str, Any]]:
         """Import a file into a copy, and tell what became of its rows: the same code, the same counts."""
         async with scratch(self.db) as copy:
             ids = RandomIds()
             pipeline = Pipeline(
-                copy, self.plan, clock=self.clock, ids=ids, http=self.http, rotation=self.rotation.copy(),
+                copy, self.plan, clock=self.clock, ids=ids, http=self.http,
+                turns=Turns(copy, self.plan, clock=self.clock),
                 slots=NoSlots(), emit=_silent, drift=Drift(self.clock, _silent),
             )  # fmt: skip
             rows = Rows(copy, pipeline, clock=self.clock, ids=ids)
@@ -85,29 +99,34 @@ class Trials:
                 await pipeline.stop()
 
     async def simulate(self, changed: Plan, days: float) -> dict[str, Any]:
-        """Decide the leads of the last days with another plan, and say which would go elsewhere, and to whom."""
-        past = await self.db.read(_past, self.clock.now() - timedelta(days=days))
-        rotation = Rotation()
-        moved: list[dict[str, Any]] = []
-        before: Counter[tuple[str, str]] = Counter()
-        after: Counter[tuple[str, str]] = Counter()
-        skipped = 0
-        for row, decision in past:
-            work = await self._decide(row, changed, rotation)
-            if work is None:
-                skipped += 1
-                continue
-            _count(before, decision["assignment"].get("team"), decision["assignment"].get("owner"))
-            _count(after, work.assignment.team, work.assignment.owner)
-            moved += _moved(decision, work)
-        load = [
-            {"team": team, "member": member, "before": before[team, member], "after": after[team, member]}
-            for team, member in sorted(before | after)
-        ]
-        examples = moved[:EXAMPLES]
-        return {"leads": len(past), "moved": len(moved), "not_decided": skipped, "examples": examples, "load": load}
+        """Decide the leads of the last days with another plan: which would go elsewhere or to whom else, and how soon.
 
-    async def _decide(self, row: SubmissionRow, plan: Plan, rotation: Rotation) -> Work | None:
+        Turns, caps and open work begin with the first of these leads. People who came again are left out, what people
+        did by hand too. Nothing is sent, nobody is asked for bids, and nothing is written.
+        """
+        found, leads, skipped = Comparison(self.clock.now()), 0, 0
+        async for way in self.ways(changed, days):
+            leads += 1
+            skipped += way.after is None
+            if way.after is not None:
+                found.add(way.lead, way.before, way.after, way.responded_at)
+        return {"leads": leads, "not_decided": skipped, **found.told(EXAMPLES)}
+
+    async def ways(self, changed: Plan, days: float) -> AsyncIterator[Ways]:
+        """Yield the way each lead of the last days went, and the one it would go with another plan; oldest first."""
+        past = await self.db.read(_past, self.clock.now() - timedelta(days=days))
+        absences, rounds = await self.db.read(_happened)
+        ends = {lead: (row.closed_at, row.disposition) for lead, row in rounds.items() if row.closed_at is not None}
+        began = past[0][0].received_at if past else self.clock.now()
+        dealing = Rehearsal(changed, began, absences=absences, ends=ends)
+        for row, decision in past:
+            work = await self._decide(row, changed, dealing)
+            known = rounds.get(decision["lead"])
+            before = gone(decision, known.due_at if known else None)
+            after = going(work, clock_of(work, changed)[2]) if work is not None else None
+            yield Ways(decision["lead"], before, after, known.responded_at if known else None)
+
+    async def _decide(self, row: SubmissionRow, plan: Plan, dealing: Rehearsal) -> Work | None:
         """Run the deciding steps of one past submission; None when the new plan would stop it or has no flow for it."""
         flow, source = plan.flows.get(row.source), plan.sources.get(row.source)
         if flow is None or source is None:
@@ -115,30 +134,35 @@ class Trials:
         raws = parse(source, item_of(row))
         if not raws:
             return None
+        dealing.now = max(dealing.now, row.received_at)
         lead = Lead.blank(id=row.lead or row.id, source=row.source, submitted_at=raws[0].submitted_at)
         work = Work(
             raw=raws[0], lead=lead, submission=row.id, source=row.source, flow=flow.settings.name,
             received_at=row.received_at,
         )  # fmt: skip
-        settings = plan.settings.sources[row.source]
-        ctx = RunContext(self.clock, self.http, StoredLeads(self.db), rotation, plan, settings, flow.settings)
+        settings, then = plan.settings.sources[row.source], _Then(self.clock, row.received_at)
+        ctx = RunContext(then, self.http, StoredLeads(self.db), dealing, plan, settings, flow.settings)
         ended = await run(work, flow, ctx, only=DECIDING)
         return ended.work if ended.status == "accepted" else None
 
 
-def _moved(decision: dict[str, Any], work: Work) -> list[dict[str, Any]]:
-    """Return where a lead went and would go, when that differs."""
-    was = (decision["routes"], sorted({target["sink"] for target in decision["targets"]}))
-    now = (list(work.routes), sorted({target.sink for target in work.targets}))
-    if was == now:
-        return []
-    names = ("routes_before", "sinks_before", "routes_after", "sinks_after")
-    return [{"lead": decision["lead"], **dict(zip(names, (*was, *now), strict=True))}]
+class _Then:
+    """A clock that stands at a moment that is past."""
 
+    def __init__(self, clock: Clock, at: datetime) -> None:
+        self._clock, self._at = clock, at
 
-def _count(load: Counter[tuple[str, str]], team: str | None, owner: str | None) -> None:
-    if team and owner:
-        load[team, owner] += 1
+    def now(self) -> datetime:
+        """Return that moment."""
+        return self._at
+
+    def monotonic(self) -> float:
+        """Return seconds on a clock that never jumps."""
+        return self._clock.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait that many seconds."""
+        await self._clock.sleep(seconds)
 
 
 def _past(since: datetime, *, session: Session) -> list[tuple[SubmissionRow, dict[str, Any]]]:
@@ -158,3 +182,10 @@ def _past(since: datetime, *, session: Session) -> list[tuple[SubmissionRow, dic
     found = [(row, orjson.loads(body)) for row, body in session.execute(query)]
     session.expunge_all()
     return [(row, decision) for row, decision in found if decision.get("lead") and not decision.get("merged")]
+
+
+def _happened(*, session: Session) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Return who was away when, and how the first round of each lead went: due, answered, closed."""
+    away = [dict(row) for row in session.execute(sa.select(ABSENCE).order_by(ABSENCE.c.id)).mappings()]
+    columns = (CARE.c.lead, CARE.c.due_at, CARE.c.responded_at, CARE.c.closed_at, CARE.c.disposition)
+    return away, {row.lead: row for row in session.execute(sa.select(*columns).where(CARE.c.round == 1))}

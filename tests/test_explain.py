@@ -13,11 +13,12 @@ from hub.explain import sentence, trail
 from hub.labels import Language
 from hub.lead import Lead
 from hub.step import Stop, Work
-from hub.steps.assign import AssignOptions, assign, round_robin
+from hub.steps.assign import AssignOptions, assign
 from hub.steps.map import MapOptions, map_fields
 from hub.steps.route import RouteOptions, route
 from hub.steps.score import ScoreOptions, score
-from tests.steps.context import Counters, FakeContext, work_of
+from hub.steps.strategies import round_robin
+from tests.steps.context import FakeContext, work_of
 
 HOT = {
     "name": "hot",
@@ -96,10 +97,10 @@ NONE: dict[str, Any] = {"assignment": {}}
             "已送往 crm，因为路由 vip 匹配（vip 为真）；以及 sheet，因为路由 rest 接收所有线索；仍由 zoe 负责。",
         ),
         (
-            decision(steps={"assign": {"reason": "nobody", "owner": None, "team": "north"}}),
+            decision(steps={"assign": {"reason": "nobody", "owner": None, "team": "north", "pool": "sea"}}),
             "Went to crm and north because route hot matched (grade is A and country is CN); "
-            "nobody in team north is free, so it stays with the team.",
-            "已送往 crm 和 north，因为路由 hot 匹配（等级为 A 且国家为 CN）；团队 north 暂时无人可接，线索留在团队。",
+            "nobody in team north can take it now, so it waits in pool sea.",
+            "已送往 crm 和 north，因为路由 hot 匹配（等级为 A 且国家为 CN）；团队 north 暂时无人可接，进入公海 sea。",
         ),
         (
             decision(
@@ -379,7 +380,7 @@ async def test_what_the_steps_note_is_what_the_explanation_reads(language: Langu
             }
         ],
     }
-    ctx = FakeContext(settings, counters=Counters(), things=[round_robin])
+    ctx = FakeContext(settings, things=[round_robin])
     work = work_of({"姓名": "王小明", "手机": "13800138000"}, Lead(grade="A", country="CN"))
     records = []
     for step, options in (

@@ -138,3 +138,68 @@ def test_only_secrets_are_forgiven():
         made(UNSET.replace("connector: slack,", "connector: slack, tmeout: 3,"), forgiving=True)
     with pytest.raises(UnsetSecret):
         made(UNSET)
+
+
+PEOPLE = """
+sources: {site: {connector: web_form}}
+sinks:
+  chat: {connector: slack, webhook: https://hooks.slack.com/services/T0/B0/x}
+  book: {connector: csv_file, path: leads.csv}
+calendars: {days: {}}
+pools:
+  sea: {teams: [north]}
+teams:
+  north:
+    calendar: days
+    members: [{name: li, calendar: days}, {name: wang}]
+    fallback: {pool: sea}
+    ladder: [{at: 5m, do: warn, to: [chat]}, {at: 9m, do: recycle, pool: sea}]
+    recycle: [{after: 7d, pool: sea}]
+    nurture: {to: [book]}
+  south: {fallback: {team: north}}
+review: {to: [chat]}
+flows:
+  - name: inbound
+    from: [site]
+    routes:
+      - {name: hot, assign: {team: north}, calendar: days, to: [book]}
+      - {name: rest, assign: {pool: sea}}
+      - {name: sold, auction: {buyers: [book, chat]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "says"),
+    [
+        ("  sea: {teams: [north]}", "  sea: {teams: [noth]}", 'Pool "sea": team "noth" is not known. Did you mean "no'),
+        ("    calendar: days", "    calendar: day", 'Team "north": calendar "day" is not known. Did you mean "days"?'),
+        ("{name: li, calendar: days}", "{name: li, calendar: dayz}", 'Team "north", member "li": calendar "dayz" is n'),
+        ("fallback: {pool: sea}", "fallback: {pool: see}", 'Team "north", fallback: pool "see" is not known. Did you '),
+        ("to: [chat]}, {at", "to: [cat]}, {at", 'Team "north", ladder: sink "cat" is not known. Did you mean "chat"?'),
+        ("recycle, pool: sea", "recycle, pool: se", 'Team "north", ladder: pool "se" is not known. Did you mean "sea'),
+        ("after: 7d, pool: sea", "after: 7d, pool: tea", 'Team "north", recycle: pool "tea" is not known. Did you mea'),
+        ("nurture: {to: [book]}", "nurture: {to: [boo]}", 'Team "north", nurture: sink "boo" is not known. Did you me'),
+        (
+            "{fallback: {team: north}}",
+            "{fallback: {team: nort}}",
+            'Team "south", fallback: team "nort" is not known. D',
+        ),
+        ("review: {to: [chat]}", "review: {to: [chta]}", 'Review: sink "chta" is not known. Did you mean "chat"?'),
+        ("{team: north}, cal", "{team: orth}, cal", 'Route "hot": team "orth" is not known. Did you mean "north"?'),
+        ("calendar: days, to", "calendar: dais, to", 'Route "hot": calendar "dais" is not known. Did you mean "days"?'),
+        ("assign: {pool: sea}", "assign: {pool: seas}", 'Route "rest": pool "seas" is not known. Did you mean "sea"?'),
+        ("buyers: [book, chat]", "buyers: [book, chap]", 'Route "sold": sink "chap" is not known. Did you mean "chat'),
+        ("{name: wang}", "{name: li}", 'Team "north" has two members named "li". Rename one.'),
+    ],
+)
+def test_a_name_in_what_is_said_of_people_that_nothing_has_is_an_error_with_its_line(right: str, wrong: str, says: str):
+    parse_settings(yamlfile.loads(PEOPLE, "hub.yaml"))
+    assert PEOPLE.count(right) == 1
+    with pytest.raises(ConfigError) as caught:
+        parse_settings(yamlfile.loads(PEOPLE.replace(right, wrong), "hub.yaml"))
+    line = next(number for number, text in enumerate(PEOPLE.splitlines(), 1) if right in text)
+    assert str(caught.value).startswith(f"hub.yaml:{line}: {says}")
+
+
+def test_the_pool_of_leads_that_nobody_could_take_is_always_there():
+    parse_settings(yamlfile.loads(PEOPLE.replace("fallback: {pool: sea}", "fallback: {pool: unassigned}"), "hub.yaml"))

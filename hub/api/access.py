@@ -24,6 +24,9 @@ from hub.store.users import digest_of
 ROLES = ("viewer", "operator", "admin", "owner")
 """Each may do what those before it may."""
 
+REP = "rep"
+"""The role of a user who is a rep in a team: their own leads, and pools they may take leads out of; nothing else."""
+
 SOURCE = "source"
 """The role of a key that may only post to its own source's address."""
 
@@ -153,20 +156,24 @@ def local_name(local_key: str | None) -> str:
     return f"local:{digest_of(local_key)[:32]}" if local_key else ""
 
 
-def needs(role: str, *, right: str | None = None) -> Any:
-    """Return the dependency of a route that callers of this role or above may use; `right` is one of RIGHTS."""
+def needs(role: str, *, right: str | None = None, rep: bool = False) -> Any:
+    """Return the dependency of a route that callers of this role or above may use; `right` is one of RIGHTS.
+
+    `rep`: reps may, too, for what is theirs; the route looks what that is, by `hub.api.mine`.
+    """
     assert role in ROLES
     assert right is None or right in RIGHTS
 
     async def check(request: Request, caller: Annotated[Caller, Depends(caller_of)]) -> Caller:
-        if caller.role not in ROLES or ROLES.index(caller.role) < ROLES.index(role):
+        enough = caller.role in ROLES and ROLES.index(caller.role) >= ROLES.index(role)
+        if not enough and not (rep and caller.role == REP):
             raise ApiError(403, f"This needs the role {role}; the {_bearer(caller)} has {caller.role}.")
         if caller.id != "local":  # commands of this machine's owner do many things in a row
             limits: Limits = request.app.state.limits
             limits.take(right or "call", caller.id, hub_of(request).clock.monotonic())
         return caller
 
-    check.role, check.right = role, right  # type: ignore[attr-defined]
+    check.role, check.right, check.rep = role, right, rep  # type: ignore[attr-defined]
     return Depends(check)
 
 
@@ -180,7 +187,7 @@ def open_to_all(why: str) -> Any:
     async def check() -> None:
         """Let everybody through."""
 
-    check.role, check.right, check.why = "anybody", None, why  # type: ignore[attr-defined]
+    check.role, check.right, check.rep, check.why = "anybody", None, True, why  # type: ignore[attr-defined]
     return Depends(check)
 
 

@@ -122,5 +122,5 @@ def _cell(value: Any) -> str:
 
 @router.post("/simulate", dependencies=[needs("admin")])
 async def simulate(hub: HubDep, body: Simulation) -> dict[str, Any]:
-    """Try a configuration on past leads: which would go elsewhere, and what each rep would get."""
+    """Try a configuration on past leads: which would go elsewhere, and what reps, pools and targets would get."""
     return await hub.trials.simulate(hub.try_plan(body.config), body.days)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub import explain
+from hub.api import mine
 from hub.api.access import Caller, CallerDep, HubDep, Masked, needs
 from hub.api.problems import ApiError
 from hub.app import Hub
@@ -53,12 +54,15 @@ def listed(items: list[dict[str, Any]], following: str | None) -> dict[str, Any]
     return {"items": items, "next": following}
 
 
-@router.get("/leads", dependencies=[needs("viewer")])
+@router.get("/leads", dependencies=[needs("viewer", rep=True)])
 async def leads(
-    hub: HubDep, limit: Limit = 50, after: After = None, source: str | None = None, owner: str | None = None,
-    grade: str | None = None, email: str | None = None, phone: str | None = None, state: str = "open",
+    hub: HubDep, caller: CallerDep, limit: Limit = 50, after: After = None, source: str | None = None,
+    owner: str | None = None, grade: str | None = None, email: str | None = None, phone: str | None = None,
+    state: str = "open",
 ) -> dict[str, Any]:  # fmt: skip
-    """List leads, newest first."""
+    """List leads, newest first; to a rep, their own."""
+    if mine.reps(hub, caller) is not None:
+        owner = mine.acting(hub, caller, owner)
     wanted = {"source": source, "owner": owner, "grade": grade, "email": email, "phone": phone, "state": state}
     where = {name: value for name, value in wanted.items() if value is not None}
     return listed(*await hub.db.read(listing.page, "lead", where, limit=limit, after=after))
@@ -73,20 +77,24 @@ async def _one(hub: Hub, text: str) -> str:
     return found[0]
 
 
-@router.get("/leads/{lead}", dependencies=[needs("viewer")])
-async def lead(hub: HubDep, lead: str) -> dict[str, Any]:
-    """Show a lead (by id, submission id, e-mail or phone) with its whole walk."""
+@router.get("/leads/{lead}", dependencies=[needs("viewer", rep=True)])
+async def lead(hub: HubDep, caller: CallerDep, lead: str) -> dict[str, Any]:
+    """Show a lead (by id, submission id, e-mail or phone) with its whole walk; to a rep, one of a pool in part."""
     id_ = await _one(hub, lead)
     current = (await hub.db.read(lead_store.load, [id_])).get(id_)
+    in_part = await mine.looked_at(hub, caller, lead, current)
+    if in_part is not None:
+        return in_part
     walk = await hub.db.read(listing.of_lead, current.id if current else id_)
     for decision in walk["decisions"]:
         decision["body"] = orjson.loads(decision["body"])
     return {"lead": current.model_dump(mode="json", exclude_none=True) if current else None, "asked": id_, **walk}
 
 
-@router.get("/leads/{lead}/explain", dependencies=[needs("viewer")])
-async def explained(hub: HubDep, lead: str, language: Literal["en", "zh"] = "en") -> dict[str, Any]:
+@router.get("/leads/{lead}/explain", dependencies=[needs("viewer", rep=True)])
+async def explained(hub: HubDep, caller: CallerDep, lead: str, language: Literal["en", "zh"] = "en") -> dict[str, Any]:
     """Say in one plain sentence why a lead went where it went, with the trail under it."""
+    await mine.own(hub, caller, lead)
     decisions, deliveries = await _decided(hub, lead)
     if not decisions:
         raise ApiError(404, f"Nothing was decided on {lead[:64]!r} yet.")

@@ -18,8 +18,8 @@ from hub.instant import instant
 from hub.intake.rows import CURSOR
 from hub.settings.shapes import Duration
 from hub.source import FileSource, PollSource, WebhookSource
+from hub.store import dealing, listing
 from hub.store import deliveries as delivery_store
-from hub.store import listing
 from hub.store import submissions as submission_store
 
 router = APIRouter(prefix="/api", tags=["setup"], route_class=Masked)
@@ -159,11 +159,13 @@ async def resume(hub: HubDep, caller: CallerDep, sink: str) -> dict[str, Any]:
 
 @router.get("/teams", dependencies=[needs("viewer")])
 async def teams(hub: HubDep) -> dict[str, Any]:
-    """List the teams with how many leads each member was given."""
+    """List the teams with how many leads each member was dealt by turns, and was entitled to."""
     items = []
+    shares = await hub.db.read(dealing.shares)
     for name, team in hub.plan.settings.teams.items():
-        given = hub.rotation.given(name)
-        members = [{**m.model_dump(), "given": given.get(m.name, 0)} for m in team.members]
+        known = shares.get(name, {})
+        blank = {"received": 0, "entitled": 0.0}
+        members = [{**m.model_dump(), **known.get(m.name, blank)} for m in team.members]
         items.append({"name": name, "strategy": team.strategy, "calendar": team.calendar, "members": members})
     return listed(items, None)
 

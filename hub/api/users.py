@@ -18,7 +18,7 @@ from hub.store import users as store
 
 router = APIRouter(prefix="/api", tags=["admin"], route_class=Masked)
 
-Role = Literal["viewer", "operator", "admin", "owner"]
+Role = Literal["rep", "viewer", "operator", "admin", "owner"]
 
 
 class NewUser(Body):
@@ -47,13 +47,13 @@ async def _hashed(request: Request, password: SecretStr, name: str) -> str:
         return await asyncio.to_thread(hashed, password.get_secret_value(), name)
 
 
-@router.get("/me", dependencies=[needs("viewer")])
+@router.get("/me", dependencies=[needs("viewer", rep=True)])
 async def me(caller: CallerDep) -> dict[str, Any]:
     """Say who is calling, and in which role."""
     return {"id": caller.id, "role": caller.role, "user": caller.name or None, "session": caller.login is not None}
 
 
-@router.post("/me/password", dependencies=[needs("viewer")])
+@router.post("/me/password", dependencies=[needs("viewer", rep=True)])
 async def own_password(request: Request, hub: HubDep, caller: CallerDep, body: NewPassword) -> Response:
     """Change one's own password; every other session of theirs ends."""
     id_ = _own(caller.id)
@@ -71,7 +71,7 @@ async def own_password(request: Request, hub: HubDep, caller: CallerDep, body: N
     return JSONResponse({"changed": id_})
 
 
-@router.post("/me/logout-everywhere", dependencies=[needs("viewer")])
+@router.post("/me/logout-everywhere", dependencies=[needs("viewer", rep=True)])
 async def out_everywhere(hub: HubDep, caller: CallerDep) -> dict[str, int]:
     """End every session of the caller, this one too."""
     ended = await hub.db.write(store.end_logins, _own(caller.id), by=caller.actor, at=hub.clock.now())

@@ -18,5 +18,6 @@ def open_hearing(hub: Hub) -> Hearing:
     links = Links(hub.privacy.keeper.secret)
     hub.dispatcher.links = links.of
     return Hearing(
-        hub.db, lambda: hub.plan, passing, links, clock=hub.clock, ids=hub.ids, http=hub.http, emit=hub.emit
+        hub.db, lambda: hub.plan, passing, links, clock=hub.clock, ids=hub.ids, http=hub.http, emit=hub.emit,
+        stood=hub.responding.heard.take,
     )  # fmt: skip

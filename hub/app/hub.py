@@ -23,6 +23,7 @@ from hub.app.hearing import open_hearing
 from hub.app.lookout import Lookout
 from hub.app.node import Node
 from hub.app.privacy import open_privacy
+from hub.app.responding import Responding
 from hub.app.rounds import ring_once, ring_sources
 from hub.app.tokens import keep_tokens
 from hub.clock import Clock, SharedClock
@@ -41,14 +42,12 @@ from hub.lineage import Lineage
 from hub.loader import Plugins
 from hub.nameless import nameless
 from hub.normal.warm import warm_up
-from hub.pipeline.context import Rotation
 from hub.pipeline.drift import Drift, store_fields, stored_fields
 from hub.pipeline.engine import Pipeline
-from hub.pipeline.runner import day_of
+from hub.pipeline.turn import Turns
 from hub.replays import Replays
 from hub.schedule import Schedule
 from hub.store import submissions as submission_store
-from hub.store import turns
 from hub.store.ground import MOUNTS
 from hub.store.log import append
 from hub.ticks import Ticks
@@ -93,7 +92,6 @@ class Hub:
         self.db = publisher.db
         self.holder = self.ids("node")
         self.http = office.http or open_client(self)
-        self.rotation = Rotation(self.db_read_now(turns.given))
         self.schedule = Schedule()
         self.observer = watching.observer_of(office, self.plan.settings.hub, self.db)
         self.guard = Guard(self.db, lambda: self.plan, clock=self.clock, disk=office.disk)
@@ -104,8 +102,9 @@ class Hub:
             observer=self.observer,
         )  # fmt: skip
         self.runner = runner_of(bool(office.roles), self.db, Calls(self.dispatcher), lambda: self.plan)
+        self.turns = Turns(self.db, lambda: self.plan, clock=self.clock)
         self.pipeline = Pipeline(
-            self.db, lambda: self.plan, clock=self.clock, ids=self.ids, http=self.http, rotation=self.rotation,
+            self.db, lambda: self.plan, clock=self.clock, ids=self.ids, http=self.http, turns=self.turns,
             slots=self.dispatcher, emit=self.emit, drift=self.drift, observer=self.observer,
         )  # fmt: skip
         self.volumes = Volumes(self.db, self.clock)
@@ -136,9 +135,10 @@ class Hub:
         self.lineage = Lineage(
             self.db, lambda: self.plan, clock=self.clock, ids=self.ids, http=self.http, emit=self.emit
         )
-        self.trials = Trials(self.db, lambda: self.plan, clock=self.clock, http=self.http, rotation=self.rotation)
+        self.trials = Trials(self.db, lambda: self.plan, clock=self.clock, http=self.http)
         self.replays = Replays(self.db, self.pipeline, clock=self.clock, emit=self.emit)
         self.privacy = open_privacy(self)
+        self.responding = Responding(self)
         self.hearing = open_hearing(self)
 
     @classmethod
@@ -223,6 +223,7 @@ class Hub:
         self.privacy.ring(ring, partial(ring_once, self), self.office.roles)
         self.node.ring()
         self.alarms.ring()
+        self.responding.ring()
         ring_sources(self)
 
     async def warm(self) -> None:
@@ -244,14 +245,6 @@ class Hub:
         elif result is not None:
             self.emit([Event("config.refused", self.clock.now(), data={"reason": str(result)})])
         return isinstance(result, Published)
-
-    async def agree_on_turns(self) -> None:
-        """Take over how many leads other processes gave to each member, in all and today."""
-        today = day_of(self.clock, self.plan.settings)
-        teams = self.plan.settings.teams.items()
-        asked = [(name, member.name, day) for name, team in teams for member in team.members for day in ("", today)]
-        if asked:  # among our own writes: what is read holds those before it, and none after it
-            self.rotation.agree(await self.db.write(turns.given, asked))
 
     async def flush(self) -> None:
         """Store events and newly seen fields that came without a row of their own."""

@@ -57,7 +57,6 @@ class Node:
             if flaw := old_sqlite():
                 log.warning("event=database.old detail=%r", flaw)
             return
-        hub.schedule.every(AGREE_EVERY, "turns", hub.agree_on_turns)
         if hub.dispatcher.limits is not None and "worker" in hub.office.roles:
             hub.schedule.every(AGREE_EVERY, "limits", hub.dispatcher.limits.agree)
 

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hub.insight.review import EVERY, Review
 from hub.news import asks
 from hub.source import FileSource, PollSource
 from hub.ticks import bell
@@ -40,6 +41,8 @@ def ring_sources(hub: Hub) -> None:
             every = settings.every or source.every.total_seconds()
             _ring_watch(hub, every, name, getattr(source.config, "path", None))
     _ring_news(hub)
+    review = Review(hub.db, lambda: hub.plan, hub.ticks.at, clock=hub.clock, http=hub.http)
+    hub.schedule.every(EVERY, "source:review", review.look, soon=True)
 
 
 def _ring_news(hub: Hub) -> None:

@@ -54,10 +54,19 @@ def _row(name: str, cls: Any, shipped: bool) -> dict[str, Any]:
 
 
 def feedback(as_json: Json = False, config: Config = None) -> None:
-    """List the sinks that say what became of leads: when each was asked, what it said, and what was skipped."""
+    """List what tells what became of leads: when each was asked and is next, what it said, what was skipped and why."""
     said = asyncio.run(ask(config, "GET", "/api/feedback", idle=True))
     if as_json:
         write_json(said)
         return
-    columns = ("sink", "asked", "letters", "asked_at", "heard", "known", "skipped", "failed_at", "reason")
-    write_table("Feedback", columns, said["items"])
+    columns = (
+        "sink", "asked_at", "next_due", "heard", "known", "skipped", "why_skipped", "last", "failing_since", "reason",
+    )  # fmt: skip
+    rows = [
+        {**row, "why_skipped": _counts(row.get("reasons")), "last": _counts(row.get("last"))} for row in said["items"]
+    ]
+    write_table("Feedback", columns, rows)
+
+
+def _counts(said: dict[str, int] | None) -> str:
+    return ", ".join(f"{name} {number}" for name, number in sorted((said or {}).items()) if number)

@@ -131,7 +131,7 @@ def simulate(
     current: Annotated[Path | None, typer.Option(help="The configuration in force; default hub.yaml.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Try a changed configuration on the leads of the last days: which would go elsewhere, and to whom."""
+    """Try a changed configuration on the leads of the last days: which would go elsewhere, to whom, and how soon."""
     try:
         text = config_new.read_text("utf-8-sig")
     except OSError as error:
@@ -141,8 +141,15 @@ def simulate(
         write_json(said)
         return
     console().print(f"{said['leads']} leads of the last {days:g} days: {said['moved']} would go elsewhere.")
-    write_table("Moved", ("lead", "routes_before", "routes_after", "sinks_before", "sinks_after"), said["examples"])
+    changes = {part: number for part, number in said["moved_by"].items() if number}
+    for part, number in changes.items():
+        console().print(f"  of another {part.removesuffix('s')}: {number}")
+    sides = [f"{part}_{side}" for part in changes for side in ("before", "after")]
+    write_table("Moved", ("lead", *sides), said["examples"])
     write_table("Load", ("team", "member", "before", "after"), said["load"])
+    write_table("Pools", ("pool", "before", "after"), said["pools"])
+    kinds = [f"{what}_{side}" for what in ("due", "within", "breached") for side in ("before", "after")]
+    write_table("Targets", ("route", *kinds), said["targets"])
 
 
 async def _simulate(text: str, days: float, config: Path | None) -> Any:

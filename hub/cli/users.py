@@ -17,7 +17,7 @@ from hub.errors import LeadhubError
 user = typer.Typer(help="Users with passwords.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="Name or e-mail address, or id.")]
-Role = Annotated[str, typer.Option(help="viewer, operator, admin or owner.")]
+Role = Annotated[str, typer.Option(help="rep, viewer, operator, admin or owner.")]
 FromInput = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
 
 

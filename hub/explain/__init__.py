@@ -15,15 +15,18 @@ status or failed), us, error where it failed, and the notes of that step:
   passed_over [{reason or when, missing [path], known [path], seen {path: value}, error}]
 - route: match, routes [{route, verdict, when, missing, known, seen, error, after}];
   verdict is matched, passed_over, error or not_asked
-- assign: team, owner, strategy, reason (chosen, kept, nobody, no_team, test), would_be; the candidates stand in
-  assignment.considered [{name, reason, weight, given, today, daily_cap}];
-  their reason is next, later, inactive or daily_cap
+- assign: team, owner, strategy, reason (chosen, account, fallback, kept, nobody, pool, no_team, test, or a strategy's
+  own), would_be, pool, cover_of, account_of, territory, before and after {received, entitled, today}, tried [{team,
+  considered}]; the candidates stand in assignment.considered [{name, reason, weight, given, today, owed, share, …}];
+  their reason is next, later, inactive, away, cover_away, off_shift, daily_cap, cap, team_cap, open_cap, had_it or
+  other_territory
 - deliver: to [sink], skipped [{sink, why}]
 
 A step that is not in this list is told by its outcome and its plain notes. Anything may be absent.
 """
 
+from hub.explain.owners import counted, moved
 from hub.explain.sentence import sentence
 from hub.explain.trail import trail
 
-__all__ = ["sentence", "trail"]
+__all__ = ["counted", "moved", "sentence", "trail"]

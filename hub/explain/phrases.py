@@ -31,19 +31,6 @@ _PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "no_route": ("no route takes the lead", "没有路由接收该线索"),
         "no_reason": ("no reason is on record", "没有记录原因"),
         "nothing": ("Nothing was owed to anybody", "无需送出"),
-        # who got it
-        "chosen": ("{owner} was next in turn in team {team}", "团队 {team} 轮到 {owner}"),
-        "chosen_by": (
-            "strategy {strategy} of team {team} chose {owner}",
-            "团队 {team} 的分配策略 {strategy} 选中 {owner}",
-        ),
-        "kept": ("{owner} keeps the lead", "仍由 {owner} 负责"),
-        "nobody": (
-            "nobody in team {team} is free, so it stays with the team",
-            "团队 {team} 暂时无人可接，线索留在团队",
-        ),
-        "test": ("{owner} would be next in team {team}", "团队 {team} 本应轮到 {owner}"),
-        "test_nobody": ("nobody in team {team} is free", "团队 {team} 暂时无人可接"),
         "no_team": ("no team is named", "没有指定团队"),
         # the trail
         "done": ("done", "完成"),
@@ -96,11 +83,6 @@ _PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "is": ("{name} is {value}", "{name}为 {value}"),
         "is_true": ("{name} is true", "{name}为真"),
         "is_false": ("{name} is false", "{name}为假"),
-        "next": ("next in turn", "轮到"),
-        "later": ("later in turn", "排在后面"),
-        "inactive": ("does not take leads now", "当前不接线索"),
-        "daily_cap": ("has had {today} today, the most for a day", "今天已接 {today} 条，达到每日上限"),
-        "share": ("{given} so far, weight {weight}", "已接 {given} 条，权重 {weight}"),
         "to": ("to {names}", "送往 {names}"),
         "not_owed": ("nothing was owed to anybody", "无需送出"),
         "not_to": ("not to {sink}: {why}", "不送往 {sink}：{why}"),

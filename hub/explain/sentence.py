@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hub.explain.owners import assigned
 from hub.explain.phrases import both, say, why_not
 from hub.labels import Language
 from hub.rules.words import words
@@ -40,21 +41,6 @@ def matched(entry: Mapping[str, Any], language: Language) -> str:
 def assignment_of(decision: Decision) -> Mapping[str, Any]:
     """Return what is on record about the assignment: the candidates, and what the step noted."""
     return {**(decision.get("assignment") or {}), **step_of(decision, "assign")}
-
-
-def assigned(note: Mapping[str, Any], language: Language) -> str:
-    """Return who got the lead and why; empty when nobody was asked."""
-    team, owner, strategy = note.get("team"), note.get("owner"), note.get("strategy")
-    why = note.get("reason") or ("chosen" if owner else "nobody" if team else "")
-    if why == "kept" and owner:
-        return say("kept", language, owner=owner)
-    if why == "chosen" and owner:
-        key = "chosen" if strategy == "round_robin" else "chosen_by"
-        return say(key, language, owner=owner, team=team, strategy=strategy)
-    if why == "test" and team:
-        would = note.get("would_be")
-        return say("test", language, owner=would, team=team) if would else say("test_nobody", language, team=team)
-    return say("nobody", language, team=team) if why == "nobody" and team else ""
 
 
 def _went(decision: Decision, language: Language) -> str:

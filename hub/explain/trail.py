@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from hub.explain.owners import assigned, candidates
 from hub.explain.phrases import (
     aside,
     both,
@@ -20,7 +21,7 @@ from hub.explain.phrases import (
     stopped,
     why_not,
 )
-from hub.explain.sentence import Decision, assigned, assignment_of
+from hub.explain.sentence import Decision, assignment_of
 from hub.labels import Language, label
 from hub.rules.words import words
 
@@ -173,15 +174,8 @@ def _assign(note: Note, language: Language) -> Iterator[str]:
     yield assigned(note, language) or say("no_team", language)
     if note.get("reason") == "kept":
         return
-    for one in note.get("considered") or ():
-        why = str(one.get("reason"))
-        said = say(why, language, today=one.get("today")) if why in _CANDIDATE else why
-        if "given" in one:
-            said += aside(say("share", language, given=one["given"], weight=_number(one.get("weight"))), language)
-        yield headed(str(one.get("name")), said, language)
-
-
-_CANDIDATE = frozenset({"next", "later", "inactive", "daily_cap"})
+    for name, said in candidates(note, language):
+        yield headed(name, said, language) if name else said
 
 
 def _deliver(note: Note, language: Language) -> Iterator[str]:

@@ -15,6 +15,7 @@ from hub.errors import BadInput, LeadhubError, brief
 from hub.events import Event
 from hub.feedback.links import Links
 from hub.feedback.passing import Passing
+from hub.feedback.persons import keys_of
 from hub.http import Reply
 from hub.ids import Ids
 from hub.inbound import Inbound
@@ -29,6 +30,9 @@ PAGES = 10_000  # most pages of one asking; a system that never ends is broken
 TRIES = 5  # a letter that cannot be read is tried again with a later version of the connector, or by hand
 EARLY = timedelta(days=1)  # an activity that lies further ahead has a wrong clock: it counts as done now
 
+Stood = Callable[..., Iterable[Event]]
+"""Takes in, with the session, of which leads something was heard; returns what happened."""
+
 log = logging.getLogger("leadhub.feedback")
 
 
@@ -37,10 +41,10 @@ class Hearing:
 
     def __init__(
         self, db: Database, plan: Callable[[], Plan], passing: Passing, links: Links, *, clock: Clock, ids: Ids,
-        http: httpx.AsyncClient, emit: Callable[[Iterable[Event]], None],
+        http: httpx.AsyncClient, emit: Callable[[Iterable[Event]], None], stood: Stood,
     ) -> None:  # fmt: skip
         self.db, self.plan, self.passing, self.links, self.clock, self.ids = db, plan, passing, links, clock, ids
-        self.http, self.emit = http, emit
+        self.http, self.emit, self.stood = http, emit, stood
 
     async def ask(self, name: str) -> Counter[str] | None:
         """Ask a sink for what is new; a failure keeps the cursor, is noted, and returns None."""
@@ -59,10 +63,11 @@ class Hearing:
         except Exception as error:
             said = error.reason if isinstance(error, LeadhubError) else brief(error)
             now = self.clock.now()
-            await self.db.write(store.note, name, {"failed_at": now, "reason": said})
+            await self.db.write(store.failed, name, said, now)
             self.emit([Event("feedback.failed", now, sink=name, data={"reason": said})])
             return None
-        await self.db.write(store.note, name, {"asked_at": self.clock.now(), "failed_at": None, "reason": None})
+        well = {"failed_at": None, "failing_since": None, "reason": None}
+        await self.db.write(store.note, name, {"asked_at": self.clock.now(), "last": dict(counts), **well})
         return counts
 
     async def receive(self, name: str, inbound: Inbound) -> Reply:
@@ -92,9 +97,19 @@ class Hearing:
 
     async def note(self, through: str, *heard: Heard) -> Counter[str]:
         """Keep activities that came one by one: by a click, by the API, by hand."""
-        taken = await self.db.write(self._take, through, heard, None, None)
+        return (await self.take(through, *heard)).counts
+
+    async def take(self, through: str, *heard: Heard) -> Taken:
+        """Keep activities; returns what became of each."""
+        taken: Taken = await self.db.write(self._take, through, heard, None, None)
         self._told(taken)
-        return taken.counts
+        return taken
+
+    def in_time(self, one: Heard) -> Heard:
+        """Return an activity; one that lies far ahead counts as done now."""
+        now = self.clock.now()
+        said = one.activity
+        return one if said.at <= now + EARLY else replace(one, activity=replace(said, at=now))
 
     async def sweep(self) -> None:
         """Read letters that were kept and never read: the process died, or the connector could not."""
@@ -124,16 +139,17 @@ class Hearing:
         """Keep activities, the cursor behind them and what is owed because of them, in one transaction."""
         now = self.clock.now()
         taken = store.keep(name, heard, now, session=session)  # type: ignore[arg-type]
-        store.note(name, {} if cursor is None else {"cursor": cursor}, taken.counts, session=session)  # type: ignore[arg-type]
+        store.note(name, {} if cursor is None else {"cursor": cursor}, taken, session=session)  # type: ignore[arg-type]
         if letter is not None:
             letters.done(letter, session=session)  # type: ignore[arg-type]
+        taken.events += self.stood(taken.leads, session=session)
         self.passing.owe(taken.reached, session=session)  # type: ignore[arg-type]
         return taken
 
     def _heard(self, sink: Feedback, said: Sequence[Activity]) -> list[Heard]:
-        now = self.clock.now()
-        ours = [one if one.at <= now + EARLY else replace(one, at=now) for one in said]
-        return [Heard(one, sink.disposition(one.word), sink.is_human(one)) for one in ours]
+        region = self.plan().settings.hub.region
+        heard = (Heard(o, sink.disposition(o.word), sink.is_human(o), keys_of(o.people, region)) for o in said)
+        return [self.in_time(one) for one in heard]
 
     def _told(self, taken: Taken) -> None:
         if taken.events:

@@ -102,3 +102,11 @@ def _short(key: str) -> str:
     if len(key) <= _LONGEST:
         return key
     return f"{key[: _LONGEST - 41]}~{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()[:40]}"
+
+
+def account_of(lead: Lead) -> dict[str, str]:
+    """Return what a lead's company is known by: its `domain` and the `firm` key of its name; none of a test lead."""
+    if lead.test:
+        return {}
+    found = {"domain": _own_domain(lead), "firm": company.match_key(lead.company) if lead.company else None}
+    return {name: _short(value) for name, value in found.items() if value}

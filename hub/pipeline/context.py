@@ -16,7 +16,7 @@ from hub.lead import Lead
 from hub.pipeline.erased import Erased
 from hub.plan import Plan
 from hub.settings import FlowSettings, Settings, SourceSettings
-from hub.step import Work
+from hub.step import Teams, Work
 from hub.store import consent as consent_store
 from hub.store import leads as lead_store
 from hub.store.database import Database
@@ -142,56 +142,6 @@ class PendingLeads(StoredLeads):
         return [*await super().consents(lead), *self._stated.get(lead, ())]
 
 
-class Rotation:
-    """How many leads each member was given; counted here at once, and in the database with the lead.
-
-    Within one process this is exact: nothing awaits between choosing a member and counting the lead for them. What
-    other processes on the same database gave is taken over by `agree`, which the hub does every second. Until then
-    one process does not see what the others gave in that second, so a daily cap can be passed by so many leads, and
-    turns can be so many leads uneven; the next look puts it right. No count is ever lost: the database adds them up.
-    """
-
-    def __init__(self, given: Mapping[tuple[str, str, str], int] | None = None) -> None:
-        self._given: dict[tuple[str, str], dict[str, int]] = {}
-        self._unstored: dict[tuple[str, str, str], int] = {}
-        self.agree(given or {})
-
-    def copy(self) -> Rotation:
-        """Return counters of their own that start where these stand."""
-        made = Rotation()
-        made._given = {when: dict(members) for when, members in self._given.items()}
-        return made
-
-    def given(self, team: str, day: str | None = None) -> Mapping[str, int]:
-        """Return how many leads each member of a team was given, in all or on one day (YYYY-MM-DD)."""
-        return self._given.get((team, day or ""), {})
-
-    def count(self, team: str, member: str, day: str, number: int = 1) -> None:
-        """Count a lead for a member; a negative number takes it back."""
-        for when in ("", day):
-            members = self._given.setdefault((team, when), {})
-            members[member] = members.get(member, 0) + number
-        self._owe(team, member, day, number)
-
-    def stored(self, team: str, member: str, day: str) -> None:
-        """Note that a counted lead is in the database now, and its count with it."""
-        self._owe(team, member, day, -1)
-
-    def _owe(self, team: str, member: str, day: str, number: int) -> None:
-        for when in ("", day):
-            owed = self._unstored.pop((team, member, when), 0) + number
-            if owed:
-                self._unstored[team, member, when] = owed
-
-    def agree(self, given: Mapping[tuple[str, str, str], int]) -> None:
-        """Take over counts (by team, member and day) as the database has them, with what is not stored there yet.
-
-        They must have been read in turn with this process's own writes, so that nothing is missed or counted twice.
-        """
-        for (team, member, day), number in given.items():
-            self._given.setdefault((team, day), {})[member] = number + self._unstored.get((team, member, day), 0)
-
-
 @dataclass(slots=True)
 class RunContext:
     """What the steps of one run may reach."""
@@ -199,7 +149,7 @@ class RunContext:
     clock: Clock
     http: httpx.AsyncClient
     leads: StoredLeads
-    rotations: Rotation
+    teams: Teams
     plan: Plan
     source: SourceSettings
     flow: FlowSettings

@@ -17,13 +17,14 @@ from hub.failpoints import hit
 from hub.ids import Ids
 from hub.lead import Lead, Problem, RawLead
 from hub.observe.observer import Observer
-from hub.pipeline.context import PendingLeads, Rotation, RunContext, StoredLeads
+from hub.pipeline.context import PendingLeads, RunContext, StoredLeads
 from hub.pipeline.drift import Drift
 from hub.pipeline.erased import Erased
 from hub.pipeline.outcome import Slots, deliveries_of, run_of
 from hub.pipeline.reader import Reader
 from hub.pipeline.reading import LEASE, OF_A_LEAD, Item, item_of, set_aside
 from hub.pipeline.runner import Ended, run
+from hub.pipeline.turn import Place, Turn, Turns
 from hub.plan import Plan
 from hub.step import Work
 from hub.store import submissions as store
@@ -52,7 +53,7 @@ class Pipeline:
         clock: Clock,
         ids: Ids,
         http: httpx.AsyncClient,
-        rotation: Rotation,
+        turns: Turns,
         slots: Slots,
         emit: Emit,
         drift: Drift,
@@ -62,7 +63,7 @@ class Pipeline:
         self.erased = erased if erased is not None else Erased()
         self.observer = observer or Observer()
         self.db, self.plan, self.clock, self.ids, self.http = db, plan, clock, ids, http
-        self.rotation, self.slots, self.emit, self.drift = rotation, slots, emit, drift
+        self.turns, self.slots, self.emit, self.drift = turns, slots, emit, drift
         self._reader = Reader(db, clock=clock, http=http, emit=emit, offer=self.offer, spawn=self._spawn)
         self._queue: asyncio.Queue[Item] = asyncio.Queue()
         self._free = asyncio.Semaphore(IN_FLIGHT)
@@ -165,19 +166,15 @@ class Pipeline:
     async def _decide(self, ready: list[tuple[Item, RawLead]], plan: Plan) -> None:
         """Run the flows, store the batch, and decide again what somebody else overtook."""
         for attempt in range(REDO):
-            erased = self.erased.changes
-            ended = await (self._in_turn(ready, plan) if attempt else self._at_once(ready, plan))
-            hit("route.decided")
             runs: list[Run] = []
             try:
-                for (item, raw), end in zip(ready, ended, strict=True):
-                    runs.append(self._finish(item, raw, end, plan))
-                results = await self._store(runs, erased)
+                results = await self._deal(ready, plan, runs, one_by_one=attempt > 0)
                 hit("route.committed")
             except Conflict:
                 results = [Settled("again", r.submission) for r in runs]
             except Exception as error:
-                self._take_back(ended, runs)
+                for made in runs:
+                    self.slots.give_back(made.deliveries)
                 if not isinstance(error, OF_A_LEAD):
                     raise
                 if len(ready) > 1:  # half after half, until the one that cannot be stored breaks alone
@@ -192,50 +189,56 @@ class Pipeline:
         for item, _ in ready:
             item.answer(None, "accepted")  # it stays received: the sweep takes it up again
 
-    async def _store(self, runs: list[Run], erased: int) -> list[Settled]:
+    async def _deal(
+        self, ready: list[tuple[Item, RawLead]], plan: Plan, runs: list[Run], *, one_by_one: bool
+    ) -> list[Settled]:
+        """Run the flows and store what was decided, before anybody else deals leads; fills `runs`."""
+        erased = self.erased.changes
+        async with self.turns.batch(plan, 1 if one_by_one else len(ready)) as turn:
+            ended = await (self._in_turn if one_by_one else self._at_once)(ready, plan, turn)
+            hit("route.decided")
+            for (item, raw), end in zip(ready, ended, strict=True):
+                runs.append(self._finish(item, raw, end, plan))
+            return await self._store(runs, erased, turn)
+
+    async def _store(self, runs: list[Run], erased: int, turn: Turn) -> list[Settled]:
         """Store what was decided; all is decided again when somebody was erased meanwhile."""
         if self.erased.changes != erased:
             return [Settled("again", run.submission) for run in runs]
-        return await self.db.write(settle, runs)
+        return await self.db.write(settle, runs, turn.number, turn.unsettled())
 
-    def _take_back(self, ended: Iterable[Ended | None], runs: Iterable[Run]) -> None:
-        for end in ended:
-            if end is not None and end.counted:
-                self.rotation.count(*end.counted, -1)
-        for made in runs:
-            self.slots.give_back(made.deliveries)
-
-    async def _at_once(self, ready: list[tuple[Item, RawLead]], plan: Plan) -> list[Ended | None]:
+    async def _at_once(self, ready: list[tuple[Item, RawLead]], plan: Plan, turn: Turn) -> list[Ended | None]:
         leads = StoredLeads(self.db)
-        runs = (self._run_one(item, raw, plan, leads) for item, raw in ready)
+        runs = (self._run_one(item, raw, plan, leads, Place(turn)) for item, raw in ready)
         ended = await asyncio.gather(*runs, return_exceptions=True)
         for broken in ended:
             if isinstance(broken, BaseException):
-                self._take_back([end for end in ended if not isinstance(end, BaseException)], ())
                 raise broken
         return ended  # type: ignore[return-value]
 
-    async def _in_turn(self, ready: list[tuple[Item, RawLead]], plan: Plan) -> list[Ended | None]:
+    async def _in_turn(self, ready: list[tuple[Item, RawLead]], plan: Plan, turn: Turn) -> list[Ended | None]:
         """Run one after the other, each seeing what the one before decided: they are about the same people."""
         leads = PendingLeads(self.db)
         ended: list[Ended | None] = []
-        try:
-            for item, raw in ready:
-                end = await self._run_one(item, raw, plan, leads)
-                if end is not None and end.status == "accepted":
-                    leads.note(end.work)
-                ended.append(end)
-        except BaseException:
-            self._take_back(ended, ())
-            raise
+        for item, raw in ready:
+            end = await self._run_one(item, raw, plan, leads, Place(turn))
+            if end is not None and end.status == "accepted":
+                leads.note(end.work)
+            ended.append(end)
         return ended
 
-    async def _run_one(self, item: Item, raw: RawLead, plan: Plan, leads: StoredLeads) -> Ended | None:
+    async def _run_one(self, item: Item, raw: RawLead, plan: Plan, leads: StoredLeads, place: Place) -> Ended | None:
+        try:
+            return await self._run(item, raw, plan, leads, place)
+        finally:
+            place.arrive()
+
+    async def _run(self, item: Item, raw: RawLead, plan: Plan, leads: StoredLeads, place: Place) -> Ended | None:
         flow = plan.flows.get(item.source)
         if item.empty or item.problems or flow is None:
             return None
         ctx = RunContext(
-            self.clock, self.http, leads, self.rotation, plan, plan.settings.sources[item.source], flow.settings,
+            self.clock, self.http, leads, place, plan, plan.settings.sources[item.source], flow.settings,
             self.erased, item.inbound is not None and item.kind == "run",
         )  # fmt: skip
         lead = Lead.blank(id=self.ids("lead"), source=item.source, submitted_at=raw.submitted_at)
@@ -266,17 +269,11 @@ class Pipeline:
                 stored.append((item, raw, finished))
                 continue
             self.slots.give_back(finished.deliveries)
-            if finished.rotation:
-                self.rotation.count(*finished.rotation, -1)
             if result.outcome == "duplicate":
                 item.answer(result.lead, "duplicate", first=result.submission)
             else:
                 again.append((item, raw))
         for item, _, finished in stored:
-            if finished.rotation and finished.lead:
-                self.rotation.stored(*finished.rotation)
-            elif finished.rotation:
-                self.rotation.count(*finished.rotation, -1)  # decided, then stopped: nobody got it
             problems = tuple(Problem(**p) for p in finished.problems)
             lead = finished.lead.id if finished.lead else finished.known_lead
             item.answer(lead, finished.status, problems)  # type: ignore[arg-type]

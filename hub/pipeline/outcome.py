@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
@@ -11,6 +11,9 @@ from hub import explain
 from hub.events import Event
 from hub.ids import Ids, delivery_key
 from hub.lead import Lead, Problem, RawLead
+from hub.normal.keys import account_of
+from hub.people.due import due
+from hub.people.pools import embargo
 from hub.pipeline.erased import Gone
 from hub.pipeline.reading import Item, first_part
 from hub.pipeline.runner import Ended
@@ -49,17 +52,19 @@ def run_of(item: Item, raw: RawLead, ended: Ended | None, plan: Plan, now: datet
         return _unread(common, item, plan)
     work = ended.work
     if ended.gone is not None:
-        return _suppressed({**common, "key": None, "rotation": ended.counted}, work, ended.gone, plan)
+        return _suppressed({**common, "key": None}, work, ended.gone, plan)
     run = Run(
         **common, flow=work.flow, status=ended.status, reason=ended.reason, problems=_problems(work),
         base_version=work.lead.version - 1 if work.merged else 0, identities=work.identities, touch=work.touch,
         joined=work.joined, suggestions=work.suggestions, candidate=_json(work.candidate or work.lead),
-        rotation=ended.counted,
+        deal=work.assignment.deal if ended.given else None,
     )  # fmt: skip
     run.test = work.lead.test
     if ended.status == "accepted":
         run.lead = _golden(work, now)
-        run.consents = work.stated()
+        run.consents, run.anew = work.stated(), work.anew
+        if not run.test:
+            _take_care(run, work, plan, given=ended.given)
     else:
         run.known_lead = work.lead.id if ended.status == "rejected" else work.again
     run.decision = _decision(run, work, ended)
@@ -130,6 +135,7 @@ def _decision(run: Run, work: Work, ended: Ended) -> dict[str, Any]:
         "targets": [{"sink": t.sink, "route": t.route} for t in work.targets],
         "assignment": {
             "team": given.team, "owner": given.owner, "strategy": given.strategy, "considered": list(given.considered),
+            **({"pool": given.pool} if given.pool else {}),
         },
         "respond_within": work.respond_within,
         **({"accepted": sorted(work.accept)} if work.accept else {}),
@@ -151,9 +157,66 @@ def _events(run: Run, work: Work, item: Item) -> Iterable[Event]:
     yield Event(kind, at, lead, item.id, item.source, data=test)
     for other in work.joined:
         yield Event("lead.joined", at, lead, item.id, item.source, data={"other": other, **test})
-    if run.rotation:
-        data = {"team": run.rotation[0], "owner": run.rotation[1], **test}
-        yield Event("lead.assigned", at, lead, item.id, item.source, data=data)
+    if not run.test:
+        for row in run.ownership:
+            named = {name: row[name] for name in ("team", "owner", "pool") if row.get(name)}
+            yield Event(f"lead.{row['act']}", at, lead, item.id, item.source, data=named)
+
+
+def _take_care(run: Run, work: Work, plan: Plan, *, given: bool) -> None:
+    """Add who has the lead now, by when somebody must answer, and what is due for it."""
+    run.care = care_of(run, work, plan)
+    run.timers = partial(timers_of, plan=plan, lead=run.lead)
+    run.ownership = list(_ownership(run, work, given=given))
+
+
+def _ownership(run: Run, work: Work, *, given: bool) -> Iterable[dict[str, Any]]:
+    """Yield what the log of who has a lead is told: that somebody got it, or that it waits in a pool."""
+    found = work.assignment
+    row = {
+        "at": run.at, "lead": run.lead.id if run.lead else None, "submission": run.submission, "team": found.team,
+        "strategy": found.strategy, "reason": work.notes.get("assign", {}).get("reason"), "revision": run.revision,
+    }  # fmt: skip
+    if given and run.lead and run.lead.owner:
+        deal = found.deal
+        dealt = {"turn_of": deal.member, "roster": deal.roster} if deal else {}
+        yield {**row, "act": "assigned", "team": run.lead.team, "owner": run.lead.owner, "gained": 1, **dealt}
+    elif found.pool and (not work.merged or work.anew):
+        yield {**row, "act": "pooled", "pool": found.pool}
+
+
+def care_of(run: Run, work: Work, plan: Plan) -> dict[str, Any]:
+    """Return the round of a lead as this run leaves it: who has it, and by when somebody must answer."""
+    assert run.lead is not None
+    lead, settings = run.lead, plan.settings
+    start, calendar, due_at = clock_of(work, plan)
+    pool = None if lead.owner else work.assignment.pool
+    return {
+        "lead": lead.id, "source": work.source, "flow": work.flow, "route": next(iter(work.routes), None),
+        "grade": lead.grade, "test": lead.test, "revision": run.revision, "team": lead.team, "owner": lead.owner,
+        "pool": pool, "since": run.at, "turns": int(lead.owner is not None), "started_at": start,
+        "received_at": work.received_at, "decided_at": run.at, "target": work.respond_within, "calendar": calendar,
+        "due_at": due_at, "embargo_until": embargo(settings, pool, run.at), **_NO_ACCOUNT, **account_of(lead),
+    }  # fmt: skip
+
+
+def clock_of(work: Work, plan: Plan) -> tuple[datetime, str | None, datetime | None]:
+    """Return since when a prospect waits, in whose working time, and when an answer is due; a submit to come is now."""
+    team = plan.settings.teams.get(work.lead.team or "")
+    calendar = work.calendar or (team.calendar if team else None)
+    start = min(work.raw.submitted_at or work.received_at, work.received_at)
+    due_at = plan.working(calendar).after(start, work.respond_within) if work.respond_within else None
+    return start, calendar, due_at
+
+
+def timers_of(care: Mapping[str, Any], *, plan: Plan, lead: Lead | None) -> list[dict[str, Any]]:
+    """Return what is due for a lead, as rows."""
+    team = plan.settings.teams.get(care["team"] or "")
+    found = due(care, team, plan.working, lead)
+    return [{"lead": care["lead"], "kind": one.kind, "number": one.number, "due_at": one.at} for one in found]
+
+
+_NO_ACCOUNT: Mapping[str, None] = {"domain": None, "firm": None}
 
 
 def deliveries_of(run: Run, work: Work, plan: Plan, ids: Ids, slots: Slots) -> list[dict[str, Any]]:

@@ -13,8 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.clock import Clock
 from hub.errors import LeadhubError, brief
 from hub.lead import LEAD_FIELDS, Lead, RawLead, Value
-from hub.pipeline.context import Rotation, RunContext, StoredLeads
+from hub.pipeline.context import RunContext, StoredLeads
 from hub.pipeline.runner import run
+from hub.pipeline.turn import Turns
 from hub.plan import Flow, Plan
 from hub.step import Work
 from hub.store import leads as lead_store
@@ -38,6 +39,7 @@ class Renewal:
 
     def __init__(self, db: Database, plan: Callable[[], Plan], *, clock: Clock, http: httpx.AsyncClient) -> None:
         self.db, self.plan, self.clock, self.http = db, plan, clock, http
+        self._turns = Turns(db, plan, clock=clock)
 
     async def renew(self, leads: Iterable[str]) -> None:
         """Renew these leads; one that cannot be renewed now stays as it is, and the log says so."""
@@ -73,8 +75,8 @@ class Renewal:
         """Return the lead as it is made of its parts, and each part with what is found for it now."""
         newest, settings = parts[-1], plan.settings
         ctx = RunContext(
-            self.clock, self.http, StoredLeads(self.db), Rotation(), plan, settings.sources[newest.source],
-            flow.settings,
+            self.clock, self.http, StoredLeads(self.db), self._turns.looking(plan), plan,
+            settings.sources[newest.source], flow.settings,
         )  # fmt: skip
         before = [_found(part.lead, part.steps.get("enrich", {})) for part in parts]
         bare = [_without(part.lead, found) for part, found in zip(parts, before, strict=True)]

@@ -8,24 +8,20 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from hub.clock import Clock
 from hub.lead import Lead, Problem, Touch, misfit
 from hub.pipeline.context import RunContext
 from hub.pipeline.erased import Gone
 from hub.pipeline.reading import OF_A_LEAD
 from hub.plan import Flow
-from hub.settings import Settings
 from hub.step import Options, Step, Stop, Work
 
 Record = dict[str, Any]
-Counted = tuple[str, str, str]
-"""A lead counted for a member: team, member, day."""
 
 
 class Ended:
-    """The end of a run: the last state of the work, how it ended, a record per step, who it was counted for."""
+    """The end of a run: the last state of the work, how it ended, a record per step, whether somebody got the lead."""
 
-    __slots__ = ("counted", "gone", "reason", "status", "steps", "work")
+    __slots__ = ("given", "gone", "reason", "status", "steps", "work")
 
     def __init__(
         self,
@@ -33,17 +29,17 @@ class Ended:
         status: str,
         reason: str | None,
         steps: list[Record],
-        counted: Counted | None = None,
+        given: bool = False,
         gone: Gone | None = None,
     ) -> None:
-        self.work, self.status, self.reason, self.steps, self.counted = work, status, reason, steps, counted
+        self.work, self.status, self.reason, self.steps, self.given = work, status, reason, steps, given
         self.gone = gone  # the person was erased: nothing of this is kept
 
 
 async def run(work: Work, flow: Flow, ctx: RunContext, *, only: frozenset[str] | None = None) -> Ended:
     """Run the steps in order, or those named in `only`; a step that raises sends the submission to quarantine."""
     records: list[Record] = []
-    counted: Counted | None = None
+    given = False
     for step, options in flow.steps:
         if only is not None and step.name not in only:
             continue
@@ -53,23 +49,20 @@ async def run(work: Work, flow: Flow, ctx: RunContext, *, only: frozenset[str] |
             result = await (step.run(work, ctx, options) if own else _of_others(step, work, ctx, options))
         except Exception as error:
             if isinstance(error, SQLAlchemyError) and not isinstance(error, OF_A_LEAD):
-                if counted:
-                    ctx.rotations.count(*counted, -1)
                 raise  # the database cannot be asked now, which says nothing of this lead
-            return _broken(work, step.name, _raised(step.name, error), records, started, counted)
+            return _broken(work, step.name, _raised(step.name, error), records, started)
         if ctx.erased and (gone := _gone(work, result, ctx)):
-            return Ended(work, "rejected", gone.reason, [], counted, gone)
+            return Ended(work, "rejected", gone.reason, [], gone=gone)
         if isinstance(result, Stop):
             records.append(_record(step.name, result.work, started, result.status))
-            return Ended(result.work, result.status, result.reason, records, counted)
+            return Ended(result.work, result.status, result.reason, records)
         records.append(_record(step.name, result, started, "passed"))
-        if _is_given(work, result):
-            counted = _count(result, ctx)
+        given = given or _is_given(work, result)
         work = result
         if work.quarantine:
             reason = "; ".join(p.message for p in work.quarantine)
-            return Ended(work, "quarantined", reason, records, counted)
-    return Ended(work, "accepted", None, records, counted)
+            return Ended(work, "quarantined", reason, records)
+    return Ended(work, "accepted", None, records, given)
 
 
 def _gone(before: Work, result: Work | Stop, ctx: RunContext) -> Gone | None:
@@ -109,18 +102,6 @@ def _is_given(before: Work, after: Work) -> bool:
     return bool(given) and not after.lead.test
 
 
-def day_of(clock: Clock, settings: Settings) -> str:
-    """Return today's date in the hub's time zone."""
-    return clock.now().astimezone(settings.hub.zone).date().isoformat()
-
-
-def _count(work: Work, ctx: RunContext) -> Counted:
-    """Count the assignment before the next run is decided; nothing awaits between choosing and counting."""
-    counted = (work.lead.team or "", work.lead.owner or "", day_of(ctx.clock, ctx.settings))
-    ctx.rotations.count(*counted)
-    return counted
-
-
 def _raised(step: str, error: Exception) -> Problem:
     if isinstance(error, Unfit):
         return error.problem
@@ -149,9 +130,7 @@ def _wrong(step: str, before: Work, result: Any) -> Problem | None:
     return None
 
 
-def _broken(
-    work: Work, step: str, problem: Problem, records: list[Record], started: float, counted: Counted | None
-) -> Ended:
+def _broken(work: Work, step: str, problem: Problem, records: list[Record], started: float) -> Ended:
     said = problem.message
     records.append({"step": step, "us": int((time.perf_counter() - started) * 1e6), "outcome": "failed", "error": said})
-    return Ended(work.change(quarantine=(problem,)), "quarantined", said, records, counted)
+    return Ended(work.change(quarantine=(problem,)), "quarantined", said, records)

@@ -7,7 +7,7 @@ import logging
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,14 +18,8 @@ from pydantic_core import ErrorDetails
 
 from hub import yamlfile
 from hub.errors import ConfigError, UnsetSecret, suggest
-from hub.settings.models import (
-    FlowSettings,
-    RouteSettings,
-    Settings,
-    SinkSettings,
-    SourceSettings,
-    allowed_regions,
-)
+from hub.settings.models import Settings, SinkSettings, SourceSettings
+from hub.settings.names import check_names
 from hub.settings.plugins import PluginSettings
 from hub.yamlfile import Where, YamlFile
 
@@ -64,7 +58,7 @@ def parse_settings(file: YamlFile) -> tuple[Settings, YamlFile]:
         settings = Settings.model_validate(data)
     except ValidationError as error:
         raise explain(error, Settings, file, ()) from error
-    _check_names(settings, file)
+    check_names(settings, file)
     return settings, file
 
 
@@ -93,71 +87,6 @@ def _split(data: Mapping[str, Any], section: str, model: type[BaseModel]) -> dic
             entry = {**common, "config": {k: v for k, v in entry.items() if k not in known}}
         split[name] = entry
     return {section: split}
-
-
-def _check_names(settings: Settings, file: YamlFile) -> None:
-    """Refuse names that point nowhere, and sources that two flows take."""
-    taken: dict[str, str] = {}
-    for index, flow in enumerate(settings.flows):
-        at: Where = ("flows", index)
-        _known(flow.sources, settings.sources, "source", file, (*at, "from"), f'Flow "{flow.name}"')
-        for source in flow.sources:
-            if source in taken:
-                said = f'Source "{source}" is taken by flow "{taken[source]}" and by flow "{flow.name}". Name it once.'
-                raise ConfigError(said, file=file.name, line=file.line((*at, "from")), key=source)
-            taken[source] = flow.name
-        _check_routes(flow, settings, file, at)
-    _known(settings.hub.alarms.to, settings.sinks, "sink", file, ("hub", "alarms", "to"), "Alarms")
-    _known(settings.retention.sources, settings.sources, "source", file, ("retention", "sources"), "Retention")
-    for name, team in settings.teams.items():
-        wanted = [team.calendar] if team.calendar else []
-        _known(wanted, settings.calendars, "calendar", file, ("teams", name, "calendar"), f'Team "{name}"')
-
-
-def _check_routes(flow: FlowSettings, settings: Settings, file: YamlFile, at: Where) -> None:
-    names: set[str] = set()
-    for number, route in enumerate(flow.routes):
-        here: Where = (*at, "routes", number)
-        if route.name in names:
-            said = f'Flow "{flow.name}" has two routes named "{route.name}". Rename one.'
-            raise ConfigError(said, file=file.name, line=file.line(here), key=route.name)
-        names.add(route.name)
-        _known(route.to, settings.sinks, "sink", file, (*here, "to"), f'Route "{route.name}"')
-        wanted = [route.team] if route.team else []
-        _known(wanted, settings.teams, "team", file, (*here, "assign"), f'Route "{route.name}"')
-        if route.only_regions or flow.only_regions:
-            _check_regions(flow, route, settings, file, here)
-
-
-def _check_regions(flow: FlowSettings, route: RouteSettings, settings: Settings, file: YamlFile, at: Where) -> None:
-    """Refuse a route whose sinks do not say where they keep data, and one that no lead could leave by."""
-    allowed = allowed_regions(flow, route)
-    nowhere = next((name for name in route.to if settings.sinks[name].region is None), None)
-    if nowhere is not None:
-        said = f'Route "{route.name}" keeps leads in {_listed(route, flow)}, and sink "{nowhere}" names no region.'
-        raise ConfigError(
-            f"{said} Give it one, such as region: CN.", file=file.name, line=file.line((*at, "to")), key=nowhere
-        )
-    if route.to and not any(settings.sinks[name].region in allowed for name in route.to):
-        there = ", ".join(sorted({str(settings.sinks[name].region) for name in route.to}))
-        said = f'Route "{route.name}" keeps leads in {_listed(route, flow)}, and all its sinks are elsewhere ({there}).'
-        raise ConfigError(
-            f"{said} Name a sink there, or allow the region.",
-            file=file.name,
-            line=file.line((*at, "to")),
-            key=route.name,
-        )
-
-
-def _listed(route: RouteSettings, flow: FlowSettings) -> str:
-    return " and ".join(", ".join(sorted(regions)) for regions in (flow.only_regions, route.only_regions) if regions)
-
-
-def _known(wanted: Iterable[str], known: Mapping[str, Any], kind: str, file: YamlFile, where: Where, who: str) -> None:
-    for name in wanted:
-        if name not in known:
-            said = f'{who}: {kind} "{name}" is not known. {suggest(name, known)}'
-            raise ConfigError(said, file=file.name, line=file.line(where), key=name)
 
 
 def explain(error: ValidationError, model: type[BaseModel], file: YamlFile, prefix: Where) -> ConfigError:
@@ -193,7 +122,7 @@ def _slip(key: str, unknown: list[str], known: list[str], written: Any) -> str |
 
 
 def _owner(where: Where) -> str:
-    if len(where) >= 2 and where[0] in ("sources", "sinks", "teams", "calendars"):
+    if len(where) >= 2 and where[0] in ("sources", "sinks", "teams", "calendars", "pools"):
         return f'{str(where[0]).rstrip("s").capitalize()} "{where[1]}": '
     if len(where) >= 2 and where[0] == "flows":
         return f"Flow {int(where[1]) + 1 if isinstance(where[1], int) else where[1]}: "

@@ -11,6 +11,11 @@ from pydantic import ConfigDict, Field, model_validator
 
 from hub.rules import Expression
 from hub.settings.alarms import AlarmSettings, ReconcileSettings, Silence
+from hub.settings.auction import AuctionSettings
+from hub.settings.calendars import CalendarSettings as CalendarSettings
+from hub.settings.people import MemberSettings as MemberSettings
+from hub.settings.people import PoolSettings, ReviewSettings
+from hub.settings.people import TeamSettings as TeamSettings
 from hub.settings.plugins import PluginSettings
 from hub.settings.privacy import PrivacySettings, Requirement, RetentionSettings
 from hub.settings.shapes import NAME as NAME
@@ -171,41 +176,19 @@ class SinkSettings(Section):
     config: Mapping[str, Any] = Field(default_factory=dict, description="Settings of the connector.")
 
 
-class CalendarSettings(Section):
-    """Working time."""
-
-    time_zone: Zone = Field("UTC", description="Time zone of the hours.")
-    hours: str = Field("Mon-Fri 09:00-18:00", description="Working hours.")
-    holidays: str | None = Field(None, description="Country whose holidays are free.")
-
-
-class MemberSettings(Section):
-    """A rep in a team."""
-
-    name: str = Field(description="The rep's name, as sinks know it.")
-    weight: float = Field(1.0, gt=0, description="Share of the team's leads, relative to the others.")
-    daily_cap: int | None = Field(None, gt=0, description="Most leads a day.")
-    active: bool = Field(True, description="Whether the rep takes leads now.")
-    takes: Mapping[str, tuple[str, ...]] = Field(
-        default_factory=dict, description="What the rep is for, by field of the lead, such as {language: [zh, en]}."
-    )
-
-
-class TeamSettings(Section):
-    """A group that takes leads."""
-
-    calendar: str | None = Field(None, description="The team's working time.")
-    strategy: str = Field("round_robin", description="How the next rep is chosen.")
-    members: tuple[MemberSettings, ...] = Field((), description="The reps.")
-
-
 class RouteSettings(Section):
     """A rule, who gets the lead, and where it goes."""
 
     name: str = Field(description="What people call the route.")
     when: Expression | None = Field(None, description="CEL expression; none: every lead.")
-    assign: Mapping[Literal["team"], str] | None = Field(None, description="The team that takes the lead.")
-    respond_within: Duration | None = Field(None, description="How soon a first response is owed.")
+    assign: Mapping[Literal["team", "pool"], str] | None = Field(
+        None, description="Who takes the lead: {team: NAME}, or {pool: NAME} for whoever claims it."
+    )
+    auction: AuctionSettings | None = Field(None, description="Buyers that bid for the lead; the best one gets it.")
+    respond_within: Duration | Mapping[str, Duration] | None = Field(
+        None, description="How soon a first response is owed: 5m, or by grade: {A: 5m, any: 4h}."
+    )
+    calendar: str | None = Field(None, description="The working time the response is counted in; none: the team's.")
     to: tuple[str, ...] = Field((), description="The sinks it is delivered to.")
     only_regions: tuple[Region, ...] = Field((), description="Regions its leads may go to; other sinks are refused.")
 
@@ -213,6 +196,17 @@ class RouteSettings(Section):
     def team(self) -> str | None:
         """Return the name of the team, if any."""
         return self.assign.get("team") if self.assign else None
+
+    @property
+    def pool(self) -> str | None:
+        """Return the name of the pool, if any."""
+        return self.assign.get("pool") if self.assign else None
+
+    def target(self, grade: str | None) -> float | None:
+        """Return how many seconds a first response may take for a lead of a grade; None: as long as it likes."""
+        if isinstance(self.respond_within, Mapping):
+            return self.respond_within.get(grade or "any", self.respond_within.get("any"))
+        return self.respond_within
 
 
 class StepSettings(Section):
@@ -268,6 +262,11 @@ class Settings(Section):
     sinks: Mapping[Name, SinkSettings] = Field(default_factory=dict, description="Where leads go.")
     calendars: Mapping[Name, CalendarSettings] = Field(default_factory=dict, description="Working times.")
     teams: Mapping[Name, TeamSettings] = Field(default_factory=dict, description="Who takes leads.")
+    pools: Mapping[Name, PoolSettings] = Field(default_factory=dict, description="Leads that reps take themselves.")
+    lost_reasons: tuple[str, ...] = Field(
+        (), description="Why leads are lost: the list to choose from; none: any word."
+    )
+    review: ReviewSettings = Field(default_factory=ReviewSettings, description="Mails that look back.")
     flows: tuple[FlowSettings, ...] = Field((), description="How leads travel.")
     retention: RetentionSettings = Field(default_factory=RetentionSettings, description="How long data is kept.")
     plugins: PluginSettings = Field(default_factory=PluginSettings, description="Which plugins are loaded.")

@@ -15,7 +15,8 @@ Name = Annotated[str, Field(pattern=NAME)]
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 
-def _duration(value: Any) -> Any:
+def duration(value: Any) -> Any:
+    """Return the seconds in a text such as 30s, 5m, 2h or 7d; anything else as it is."""
     if isinstance(value, str):
         found = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d|w)\s*", value)
         if not found:
@@ -41,7 +42,7 @@ def _network(value: str) -> str:
     return value
 
 
-Duration = Annotated[float, BeforeValidator(_duration), Field(gt=0)]
+Duration = Annotated[float, BeforeValidator(duration), Field(gt=0)]
 """Seconds; written as 30s, 5m, 2h or 7d."""
 Zone = Annotated[str, AfterValidator(_zone)]
 Region = Annotated[str, AfterValidator(_region)]

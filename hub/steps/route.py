@@ -37,9 +37,16 @@ async def route(work: Work, ctx: Context, options: RouteOptions) -> Work | Stop:
         routes=tuple(entry.name for entry in took),
         targets=_targets(took, flow, ctx.settings.sinks),
         assign=next((entry.team for entry in took if entry.team), None),
-        respond_within=next((entry.respond_within for entry in took if entry.respond_within), None),
+        pool=next((entry.pool for entry in took if entry.pool), None),
+        **_target(took, work.lead.grade),
     ).note("route", match=flow.match, routes=entries)
     return work if took or "no_route" in work.accept else _nowhere(work, entries)
+
+
+def _target(took: Iterable[RouteSettings], grade: str | None) -> dict[str, Any]:
+    """Return how soon a response is owed, and in whose working time: as the first route with a target has it."""
+    found = next((entry for entry in took if entry.target(grade)), None)
+    return {"respond_within": found.target(grade), "calendar": found.calendar} if found else {}
 
 
 def _judged(route: RouteSettings, rule: Rule | None, facts: Facts) -> dict[str, Any]:

@@ -81,11 +81,11 @@ class ValidateOptions(Options):
 
 
 @step("validate")
-async def validate(work: Work, _ctx: Context, options: ValidateOptions) -> Work | Stop:
+async def validate(work: Work, ctx: Context, options: ValidateOptions) -> Work | Stop:
     """Weigh all that is wrong with a lead at once, and keep back what a person must look at."""
     if work.lead.test or work.raw.test:
         return work.note("validate", test=True)
-    missing = _missing(work.lead, options.required)
+    missing = _missing(work.lead, options.required, chats=_chats(ctx))
     found = [*_of_the_source(work), *work.lead.problems, *missing]
     note: dict[str, Any] = {}
     domain = domain_of(work.lead.email)
@@ -143,7 +143,12 @@ def _of_the_source(work: Work) -> list[Problem]:
     return [*spam, *work.raw.problems]
 
 
-def _missing(lead: Lead, required: Iterable[str | tuple[str, ...]]) -> list[Problem]:
+def _chats(ctx: Context) -> bool:
+    """Return whether whoever came by this source can be answered where they wrote."""
+    return bool(getattr(ctx.registry.all("connector").get(ctx.source.connector), "chats", False))
+
+
+def _missing(lead: Lead, required: Iterable[str | tuple[str, ...]], *, chats: bool) -> list[Problem]:
     found = []
     for entry in required:
         names = _any_of(entry)
@@ -152,7 +157,7 @@ def _missing(lead: Lead, required: Iterable[str | tuple[str, ...]]) -> list[Prob
         if set(names) == set(CONTACTS):
             continue  # said once, below, in words people understand
         found.append(Problem(field=" or ".join(names), code="required_missing", message=_wanted(names)))
-    if not any(getattr(lead, name) for name in CONTACTS):
+    if not any(getattr(lead, name) for name in CONTACTS) and not (chats and lead.external_id):
         found.append(problem("", "unreachable"))
     return found
 

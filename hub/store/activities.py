@@ -17,6 +17,7 @@ from hub.outcome import Disposition
 from hub.store.columns import ACTIVITY, DELIVERY, LEAD, NEWS, STANDING
 from hub.store.leads import chunks
 from hub.store.log import append
+from hub.store.whose import leads_of
 
 MOST_DATA = 20_000  # characters of an activity's own data that are kept
 
@@ -28,6 +29,7 @@ class Heard:
     activity: Activity
     disposition: Disposition | None
     human: bool
+    keys: tuple[str, ...] = ()  # identity keys of the prospect, where nothing else names the lead
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,49 +50,55 @@ class Taken:
     counts: Counter[str] = field(default_factory=Counter)
     events: list[Event] = field(default_factory=list)
     reached: list[Reached] = field(default_factory=list)
+    leads: list[str] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)  # why something was skipped
+    fates: list[str] = field(default_factory=list)  # of each activity, in order: heard, known, or why it was skipped
+
+
+@dataclass(slots=True)
+class Sifted:
+    """Activities before they are kept: those that are new, by lead, and what becomes of each, in their order."""
+
+    new: dict[str, list[Heard]] = field(default_factory=dict)
+    fates: list[str] = field(default_factory=list)  # heard, known, or why it is skipped
+
+    def counts(self) -> Counter[str]:
+        """Return how many are new, known and skipped."""
+        kept = Counter(fate if fate in ("heard", "known") else "skipped" for fate in self.fates)
+        return Counter(heard=0, known=0, skipped=0) + kept
+
+
+def sift(sink: str, heard: Sequence[Heard], *, session: Session) -> Sifted:
+    """Tell which activities are new, known, or no lead's of ours; nothing is written."""
+    sifted = Sifted(fates=[""] * len(heard))
+    whose = leads_of(sink, [(one.activity, one.keys) for one in heard], session=session)
+    known = _known(sink, [one.activity.key for one in heard], session)
+    for place in sorted(range(len(heard)), key=lambda each: heard[each].activity.at):
+        one, (lead, missing) = heard[place], whose[place]
+        if lead is None:
+            sifted.fates[place] = missing
+        elif one.activity.key in known:
+            sifted.fates[place] = "known"
+        else:
+            known.add(one.activity.key)
+            sifted.fates[place] = "heard"
+            sifted.new.setdefault(lead, []).append(one)
+    return sifted
 
 
 def keep(sink: str, heard: Sequence[Heard], now: datetime, *, session: Session) -> Taken:
     """Keep activities of leads that are ours; the order they come in does not matter, their own times do."""
-    taken = Taken(Counter(heard=0, known=0, skipped=0))
-    leads = _leads_of(sink, [one.activity for one in heard], session)
-    known = _known(sink, [one.activity.key for one in heard], session)
-    moved: dict[str, list[Heard]] = {}
-    for one in sorted(heard, key=lambda each: each.activity.at):
-        lead = leads.get(_place(one.activity))
-        if lead is None:
-            taken.counts["skipped"] += 1
-        elif one.activity.key in known:
-            taken.counts["known"] += 1
-        else:
-            known.add(one.activity.key)
-            taken.counts["heard"] += 1
-            moved.setdefault(lead, []).append(one)
-    for lead, news in moved.items():
+    sifted = sift(sink, heard, session=session)
+    skipped = Counter(fate for fate in sifted.fates if fate not in ("heard", "known"))
+    taken = Taken(sifted.counts(), reasons=skipped, fates=sifted.fates)
+    for lead, news in sifted.new.items():
         before = _dispositions(lead, session)
         session.execute(sa.insert(ACTIVITY), [_row(sink, lead, one, now) for one in news])
         taken.reached += _reached(lead, before, news)
         taken.events += stand(lead, now, session=session)
+        taken.leads.append(lead)
     append(taken.events, session=session)
     return taken
-
-
-def _place(activity: Activity) -> str:
-    return f"lead {activity.lead}" if activity.lead else f"ref {activity.ref}"
-
-
-def _leads_of(sink: str, activities: Iterable[Activity], session: Session) -> dict[str, str]:
-    """Return the lead of each place; erased and unknown ones are left out, merged ones stay what they were."""
-    found = {f"lead {one.lead}": one.lead for one in activities if one.lead}
-    refs = {one.ref for one in activities if one.ref and not one.lead}
-    for part in chunks(sorted(refs)):
-        query = sa.select(DELIVERY.c.ref, DELIVERY.c.lead).where(DELIVERY.c.sink == sink, DELIVERY.c.ref.in_(part))
-        found |= {f"ref {row.ref}": row.lead for row in session.execute(query.order_by(DELIVERY.c.id))}
-    there: set[str] = set()
-    for part in chunks(sorted(set(found.values()))):
-        query = sa.select(LEAD.c.id).where(LEAD.c.id.in_(part), LEAD.c.state.in_(("open", "merged")))
-        there |= set(session.execute(query).scalars())
-    return {place: lead for place, lead in found.items() if lead in there}
 
 
 def _known(sink: str, keys: Iterable[str], session: Session) -> set[str]:
@@ -190,13 +198,25 @@ def cursor_of(sink: str, *, session: Session) -> str | None:
     return session.execute(sa.select(NEWS.c.cursor).where(NEWS.c.sink == sink)).scalar()
 
 
-def note(sink: str, values: Mapping[str, Any], counts: Counter[str] | None = None, *, session: Session) -> None:
+def note(sink: str, values: Mapping[str, Any], taken: Taken | None = None, *, session: Session) -> None:
     """Remember how hearing the news of a sink went; counts are added up."""
-    if session.execute(sa.select(NEWS.c.sink).where(NEWS.c.sink == sink)).scalar() is None:
+    query = sa.select(NEWS.c.sink, NEWS.c.reasons).where(NEWS.c.sink == sink).with_for_update()
+    row = session.execute(query).first()
+    if row is None:
         session.execute(sa.insert(NEWS).values(sink=sink, heard=0, known=0, skipped=0))
-    more = {name: NEWS.c[name] + number for name, number in (counts or {}).items() if number}
+    counts = taken.counts if taken else {}
+    more: dict[str, Any] = {name: NEWS.c[name] + number for name, number in counts.items() if number}
+    if taken and taken.reasons:
+        more["reasons"] = dict(Counter((row.reasons if row else None) or {}) + taken.reasons)
     if values or more:
         session.execute(sa.update(NEWS).where(NEWS.c.sink == sink).values(**values, **more))
+
+
+def failed(sink: str, reason: str, now: datetime, *, session: Session) -> None:
+    """Remember that a sink could not be asked, and since when."""
+    note(sink, {"failed_at": now, "reason": reason}, session=session)
+    first = (NEWS.c.sink == sink, NEWS.c.failing_since.is_(None))
+    session.execute(sa.update(NEWS).where(*first).values(failing_since=now))
 
 
 def of_lead(lead: str, *, session: Session) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from sqlalchemy.pool import StaticPool
 from sqlmodel import Session
 
 from hub.errors import Broken, ConfigError, Conflict
-from hub.store import endings
+from hub.store.alone import Alone
 from hub.store.commits import commit, replaced_where_read_only
 from hub.store.scrub import AT_ONCE, clear
 from hub.store.silence import Impatient
@@ -51,6 +51,7 @@ class Database:
         self._writing = ThreadPoolExecutor(1, "write")
         self._reading = ThreadPoolExecutor(READERS, "read")
         self._beside = ThreadPoolExecutor(1, "beside")
+        self._alones: dict[str, Alone] = {}
         self._lock: IO[str] | None = None
         self.guard = Guard(Path(str(self.url.database)) if self.sqlite else None)
         self.failed = asyncio.Event()  # set when the file cannot be trusted any more: the process must end
@@ -82,6 +83,8 @@ class Database:
         self._writing.shutdown(wait=True)
         self._reading.shutdown(wait=True)
         self._beside.shutdown(wait=True)
+        for held in self._alones.values():
+            held.close()
         self.reader.dispose()
         self.writer.dispose()
         if self._lock:
@@ -142,6 +145,12 @@ class Database:
         if isinstance(result, BaseException):
             raise result
         return result  # type: ignore[no-any-return]
+
+    async def alone(self, name: str) -> Alone:
+        """Wait until nobody else does what goes by a name, in this process or another; release it afterwards."""
+        held = self._alones.setdefault(name, Alone(None if self.sqlite else self.url, name))
+        await held.take()
+        return held
 
     def time(self) -> datetime:
         """Return the database's own time; blocks for a moment."""
@@ -214,7 +223,6 @@ class Database:
             transaction = connection.begin()
             with replaced_where_read_only(connection), Session(connection, autoflush=False, info=self.info) as session:
                 yield session
-                endings.end(session)
                 session.flush()
                 self.guard.number(connection)
             commit(transaction, self.writer)

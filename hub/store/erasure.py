@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from hub.failpoints import hit
+from hub.store import care
 from hub.store import leads as lead_store
 from hub.store.columns import (
     ACTIVITY,
@@ -231,6 +232,7 @@ def blank_traces(leads: Collection[str], *, session: Session) -> dict[str, int]:
         "deliveries": set_rows(DELIVERY, DELIVERY.c.id, deliveries, told, session),
         "attempts": set_rows(ATTEMPT, ATTEMPT.c.delivery, deliveries, {"reason": None}, session),
         "activities": set_rows(ACTIVITY, ACTIVITY.c.lead, leads, _ACTIVITY_BLANK, session),
+        "rounds": care.blank(leads, session=session),
         "standings": set_rows(STANDING, STANDING.c.lead, leads, {"reason": None}, session),
         "events": set_rows(EVENT, EVENT.c.lead, leads, {"data": None}, session),
     }

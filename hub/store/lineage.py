@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from hub.lead import Lead
-from hub.store import consent, holds
+from hub.store import care, consent, holds
 from hub.store import leads as lead_store
 from hub.store.columns import CONSENT, DELIVERY, IDENTITY, LEAD, MERGE, SUBMISSION, SUGGESTION, TOUCH
 from hub.store.deliveries import JOINED
@@ -140,6 +140,7 @@ def drop_leads(ids: Collection[str], state: str, now: datetime, *, session: Sess
         session.execute(sa.delete(IDENTITY).where(IDENTITY.c.lead.in_(part)))
         session.execute(sa.delete(SUGGESTION).where(sa.or_(SUGGESTION.c.lead.in_(part), SUGGESTION.c.other.in_(part))))
         session.execute(sa.update(LEAD).where(LEAD.c.id.in_(part)).values(state=state, updated_at=now))
+        care.end(part, now, state, session=session)
         stop = {"state": "superseded", "reason": f"the lead was {state}"}
         done = session.execute(
             sa.update(DELIVERY).where(DELIVERY.c.lead.in_(part), DELIVERY.c.state == "ready").values(**stop)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,8 +13,9 @@ from sqlmodel import Session
 from hub.events import Event
 from hub.failpoints import hit
 from hub.lead import Lead, Touch
+from hub.roster import Deal
 from hub.step import Identity, Suggestion
-from hub.store import bulk, consent, erasure, joins, turns
+from hub.store import bulk, care, consent, dealing, erasure, joins
 from hub.store import leads as lead_store
 from hub.store.columns import (
     ATTEMPT,
@@ -59,7 +60,11 @@ class Run:
     joined: tuple[str, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
     deliveries: list[dict[str, Any]] = field(default_factory=list)
-    rotation: tuple[str, str, str] | None = None  # team, member, day
+    deal: Deal | None = None  # by turns
+    ownership: list[dict[str, Any]] = field(default_factory=list)  # who got the lead, for the log
+    care: dict[str, Any] | None = None  # its round
+    anew: bool = True  # it counts as new interest
+    timers: Callable[[Mapping[str, Any]], list[dict[str, Any]]] | None = None  # what is due, from the round it is in
     events: list[Event] = field(default_factory=list)
     consents: list[dict[str, Any]] = field(default_factory=list)  # what the submission says about consent
     wipe: FirstPart | None = None  # the person was erased: nothing of the submission is kept
@@ -95,7 +100,8 @@ def _write(runs: list[Run], session: Session) -> None:
     _insert_suggestions(session, with_lead)
     _deliver(session, runs)
     hit("route.inserted")
-    _rotate(session, runs)
+    dealing.log([row for run in with_lead for row in run.ownership], session=session)
+    _care(session, with_lead)
     append((event for run in runs for event in run.events), session=session)
     for run in runs:
         if run.wipe:
@@ -244,15 +250,16 @@ def _supersede(session: Session, newer: list[dict[str, Any]]) -> None:
     session.connection().execute(statement, rows)
 
 
-def _rotate(session: Session, runs: list[Run]) -> None:
-    """Count what each member was given, in all and on the day."""
-    given: dict[tuple[str, str, str], int] = {}
+def _care(session: Session, runs: list[Run]) -> None:
+    """Begin or go on with the rounds of leads, and write down what is due for each."""
+    new = [run for run in runs if run.care and not run.base_version]
+    care.begin([run.care for run in new if run.care], session=session)
+    timers = [row for run in new if run.care and run.timers for row in run.timers({**care.BLANK, **run.care})]
+    care.add(timers, session=session)
     for run in runs:
-        if run.rotation and run.lead:
-            team, member, day = run.rotation
-            for when in ("", day):
-                given[team, member, when] = given.get((team, member, when), 0) + 1
-    turns.count(given, session=session)
+        if run.care and run.base_version:
+            now = care.go_on(run.care, anew=run.anew, session=session)
+            care.remember(now["lead"], run.timers(now) if run.timers else (), session=session)
 
 
 def _finish(session: Session, runs: list[Run]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from hub.events import Event
-from hub.store import bulk
+from hub.roster import NOTHING
+from hub.store import bulk, dealing
 from hub.store import leads as lead_store
 from hub.store import submissions as submission_store
 from hub.store.columns import LEAD, SUBMISSION
@@ -27,8 +28,11 @@ class Settled:
     lead: str | None = None
 
 
-def settle(runs: Sequence[Run], *, session: Session) -> list[Settled]:
-    """Store the runs in order; a run that was decided on what is no longer true comes back as `again`."""
+def settle(
+    runs: Sequence[Run], turn: int | None = None, unsettled: Mapping[str, Mapping[str, float]] = NOTHING, *,
+    session: Session,
+) -> list[Settled]:  # fmt: skip
+    """Store the runs in order; one decided on what is no longer true is to be decided `again`."""
     results: list[Settled] = []
     stored: list[Run] = []
     duplicates: list[tuple[Run, submission_store.First]] = []
@@ -49,8 +53,19 @@ def settle(runs: Sequence[Run], *, session: Session) -> list[Settled]:
             results.append(Settled("stored", run.submission, run.lead.id if run.lead else run.known_lead))
             _claim(run, seen, owned, versions)
     write(stored, session=session)
+    _deal(stored, turn, unsettled, session)
     _mark_duplicates(duplicates, session)
     return results
+
+
+def _deal(
+    stored: Sequence[Run], turn: int | None, unsettled: Mapping[str, Mapping[str, float]], session: Session
+) -> None:
+    deals = [run.deal for run in stored if run.deal and run.lead]
+    if deals:
+        for team, owed in unsettled.items():
+            dealing.settle(team, owed, stored[0].at, session=session)
+        dealing.deal(deals, turn, session=session)
 
 
 def _versions(runs: Iterable[Run], session: Session) -> dict[str, int]:

@@ -31,7 +31,7 @@ class Own(Page):
 router = APIRouter(include_in_schema=False, route_class=Own)
 
 
-@router.get("/account", dependencies=[needs("viewer")])
+@router.get("/account", dependencies=[needs("viewer", rep=True)])
 async def account(request: Request, hub: HubDep, caller: CallerDep) -> Response:
     """Show whether a code is asked for at sign-in, with what can be done about it."""
     return await _shown(request, hub, _own(caller))
@@ -43,7 +43,7 @@ async def _shown(request: Request, hub: Hub, user: str, said: str | None = None,
     return codeforms.account(language(request, hub), left=left, said=said, **more)
 
 
-@router.post("/account/second-factor", dependencies=[needs("viewer")])
+@router.post("/account/second-factor", dependencies=[needs("viewer", rep=True)])
 async def begin(request: Request, hub: HubDep, caller: CallerDep) -> Response:
     """Make a secret for who says the password again, and show it this once."""
     user, said = _own(caller), await form_of(request, hub)
@@ -55,7 +55,7 @@ async def begin(request: Request, hub: HubDep, caller: CallerDep) -> Response:
     return _secret(request, hub, caller, secret)
 
 
-@router.post("/account/second-factor/confirm", dependencies=[needs("viewer")])
+@router.post("/account/second-factor/confirm", dependencies=[needs("viewer", rep=True)])
 async def confirm(request: Request, hub: HubDep, caller: CallerDep) -> Response:
     """Let the second factor count for who shows a code of it; the recovery codes are shown this once."""
     user, said = _own(caller), await form_of(request, hub)
@@ -75,7 +75,7 @@ async def confirm(request: Request, hub: HubDep, caller: CallerDep) -> Response:
     return codeforms.recovery(language(request, hub), made)
 
 
-@router.post("/account/second-factor/remove", dependencies=[needs("viewer")])
+@router.post("/account/second-factor/remove", dependencies=[needs("viewer", rep=True)])
 async def remove(request: Request, hub: HubDep, caller: CallerDep) -> Response:
     """Remove the second factor of who says the password and a code."""
     user, said = _own(caller), await form_of(request, hub)

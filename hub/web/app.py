@@ -15,14 +15,19 @@ from hub.api import (
     admin,
     alarms,
     audit,
+    connect,
     door,
     feedback,
+    followup,
     keys,
     leads,
     ops,
+    owners,
+    people,
     privacy,
     problems,
     reference,
+    reports,
     setup,
     users,
     work,
@@ -35,8 +40,8 @@ from hub.observe.logs import SCOPE
 from hub.web import account, codes, login, overview, reply, unsubscribe
 
 PARTS = (
-    ops, feedback, alarms, leads, work, setup, admin, privacy, keys, users, audit, reference, login, codes,
-    account, overview, unsubscribe, reply,
+    ops, reports, feedback, alarms, leads, owners, people, work, setup, admin, privacy, keys, connect, users, audit,
+    reference, login, codes, account, overview, unsubscribe, reply,
 )  # fmt: skip
 
 

@@ -40,7 +40,13 @@ async def measure(folder: Path, leads: int) -> None:
     plan = hub.plan
     flow = plan.flows["website"]
     ctx = RunContext(
-        hub.clock, hub.http, NobodyKnown(hub.db), hub.rotation, plan, plan.settings.sources["website"], flow.settings
+        hub.clock,
+        hub.http,
+        NobodyKnown(hub.db),
+        hub.turns.looking(plan),
+        plan,
+        plan.settings.sources["website"],
+        flow.settings,
     )
     rng = random.Random(3)
     fresh: dict[str, list[float]] = {}

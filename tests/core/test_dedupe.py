@@ -95,7 +95,7 @@ async def test_merge_tells_again_only_sinks_that_take_updates_and_keeps_the_owne
     await send(hub, {**ANN, "id": "2"})
     assert (sent(hub, "crm"), sent(hub, "chat")) == (2, 1)
     assert (await lead_of(hub, first["lead"])).owner == owner
-    assert sum(row["given"] for row in await rows(hub, "rotation", day="")) == 1
+    assert sum(row["received"] for row in await rows(hub, "share")) == 1
 
 
 async def test_reject_refuses_a_known_person_and_changes_nothing(make_hub: MakeHub):
@@ -210,7 +210,7 @@ async def test_a_test_lead_never_meets_a_real_one(make_hub: MakeHub):
     test = await send(hub, {**ANN, "id": "2", "test": True})
     assert real["lead"] != test["lead"]
     assert await all_rows(hub, "suggestion") == []
-    assert sum(row["given"] for row in await rows(hub, "rotation", day="")) == 1
+    assert sum(row["received"] for row in await rows(hub, "share")) == 1
 
 
 async def test_three_forms_at_once_that_belong_together_end_as_one_lead(make_hub: MakeHub):

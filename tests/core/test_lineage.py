@@ -406,10 +406,10 @@ async def test_taking_apart_changes_no_owner_no_turn_and_no_delivery(make_hub: M
     first = await send(hub, ANN, clock)
     second = await send(hub, BOTH, clock)
     await settled(hub)
-    before = await all_rows(hub, "delivery"), await all_rows(hub, "rotation"), len(await all_rows(hub, "decision"))
+    before = await all_rows(hub, "delivery"), await all_rows(hub, "share"), len(await all_rows(hub, "decision"))
     taken = await hub.lineage.unmerge(first["lead"], submission=second["submission"])
     await settled(hub)
-    after = await all_rows(hub, "delivery"), await all_rows(hub, "rotation"), len(await all_rows(hub, "decision"))
+    after = await all_rows(hub, "delivery"), await all_rows(hub, "share"), len(await all_rows(hub, "decision"))
     assert after == before
     assert [(one.team, one.owner) for one in [await lead_of(hub, first["lead"]), await lead_of(hub, taken)]] == [
         ("north", "li"),

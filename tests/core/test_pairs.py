@@ -118,11 +118,11 @@ flows:
 async def test_the_owner_stays_and_a_lead_without_one_takes_the_others(make_hub: MakeHub, rule, before, after):
     hub, one, two, pair = await twins(make_hub, OWNED.replace("RULE", rule))
     assert [(await lead_of(hub, id_)).owner for id_ in (one, two)] == before
-    given = await all_rows(hub, "rotation")
+    given = await all_rows(hub, "share")
     await hub.lineage.accept(pair)
     lead = await lead_of(hub, one)
     assert (lead.team, lead.owner) == ("north", after)
-    assert await all_rows(hub, "rotation") == given
+    assert await all_rows(hub, "share") == given
 
 
 async def test_a_pair_whose_lead_was_joined_meanwhile_leads_to_the_survivor(make_hub: MakeHub):

@@ -107,7 +107,7 @@ async def test_a_replay_gives_nobody_a_second_lead_and_makes_no_second_touch(mak
     await hub.replays.replay(said["submission"])
     after = await lead_of(hub, said["lead"])
     assert (after.owner, after.team, after.created_at) == (before.owner, before.team, before.created_at)
-    assert sum(row["given"] for row in await rows(hub, "rotation", day="")) == 1
+    assert sum(row["received"] for row in await rows(hub, "share")) == 1
     assert len(await all_rows(hub, "touch")) == 1
     assert len(await all_rows(hub, "lead")) == 1
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from hub.lead import Problem, Touch, Value
-from hub.step import Assignment, Options, Work, step, strategy
+from hub.roster import Candidate, Choice
+from hub.step import Options, Work, step, strategy
 from tests.conftest import MakeHub, post, settled
 from tests.core.inputs import person
 from tests.core.looking import all_rows, lead_of
@@ -114,9 +116,9 @@ async def test_a_submission_that_a_mended_step_is_replayed_through_becomes_a_lea
 
 
 @strategy("lottery")
-def lottery(work: Work, ctx: Any, team: str, settings: Any) -> Assignment:
-    """Draw a member instead of a member's name."""
-    return Assignment(team, settings.members[0], "lottery")
+def lottery(work: Work, free: Sequence[Candidate], settings: Any) -> Choice:
+    """Draw a candidate instead of a candidate's name."""
+    return Choice(free[0])  # type: ignore[arg-type]
 
 
 async def test_a_strategy_that_names_nobody_by_name_ends_in_quarantine(make_hub: MakeHub):
@@ -126,4 +128,4 @@ async def test_a_strategy_that_names_nobody_by_name_ends_in_quarantine(make_hub:
     said = (await post(hub, person(1))).json()
 
     assert said["status"] == "quarantined"
-    assert [(problem["code"], problem["field"]) for problem in said["problems"]] == [("step_failed", "owner")]
+    assert [(problem["code"], problem["field"]) for problem in said["problems"]] == [("step_failed", "")]

@@ -1,20 +1,19 @@
-"""Turns and daily caps when several processes share a database: each sees what the others gave."""
+"""Turns and caps in the database: exact among processes, in imports, and after a run that broke off."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from datetime import timedelta
 
-import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from hub.app import Hub
-from hub.pipeline.context import Rotation
 from hub.settings.models import DEFAULT_STEPS
 from hub.step import Context, Options, Work, step
-from hub.store import turns
-from tests.conftest import MakeHub, post, settled, until
+from hub.store import dealing
+from tests.conftest import MakeHub, post, settled
 from tests.core.inputs import one_sink, person
 from tests.core.looking import all_rows
 from tests.core.together import OnPostgres
@@ -22,7 +21,6 @@ from tests.core.together import OnPostgres
 TEAM = one_sink().replace("flows:", "teams: {north: {members: [MEMBERS]}}\nflows:").replace(
     "to: [crm]", "to: [crm], assign: {team: north}"
 )  # fmt: skip
-LI, DAY = ("north", "li", ""), ("north", "li", "2026-05-04")
 
 
 def team(*members: str) -> str:
@@ -33,73 +31,99 @@ async def owners(hub: Hub) -> Counter[str | None]:
     return Counter(row["owner"] for row in await all_rows(hub, "lead"))
 
 
+async def shares(hub: Hub) -> dict[str, tuple[int, float]]:
+    found = (await hub.db.read(dealing.shares)).get("north", {})
+    return {name: (known["received"], round(known["entitled"], 6)) for name, known in found.items()}
+
+
 class TestOnPostgres(OnPostgres):
     """What takes two processes on one database."""
 
-    async def test_a_daily_cap_counts_what_every_process_gave(self, make_hub: MakeHub):
-        config = team("name: li, daily_cap: 2", "name: wang, daily_cap: 2")
+    async def test_a_daily_cap_is_never_passed_by_two_processes_at_once(self, make_hub: MakeHub):
+        config = team("name: li, daily_cap: 12", "name: wang, daily_cap: 12")
         one, other = await make_hub(config), await make_hub(config)
-        for number in range(6):
-            hub = (one, other)[number % 2]
-            await hub.agree_on_turns()
-            await post(hub, person(number))
-        assert await owners(one) == {"li": 2, "wang": 2, None: 2}
-        given = {(row["member"], row["day"]): row["given"] for row in await all_rows(one, "rotation")}
-        assert given == {(name, day): 2 for name in ("li", "wang") for day in ("", "2026-05-04")}
+        await asyncio.gather(*(post((one, other)[number % 2], person(number)) for number in range(60)))
+        assert await owners(one) == {"li": 12, "wang": 12, None: 36}
+
+    async def test_turns_are_exact_whoever_deals(self, make_hub: MakeHub):
+        config = team("name: li", "name: wang, weight: 2", "name: zhao")
+        one, other = await make_hub(config), await make_hub(config)
+        await asyncio.gather(*(post((one, other)[number % 2], person(number)) for number in range(80)))
+        assert await owners(one) == {"li": 20, "wang": 40, "zhao": 20}
+        assert await shares(other) == {"li": (20, 20.0), "wang": (40, 40.0), "zhao": (20, 20.0)}
 
     async def test_turns_go_on_where_another_process_left_them(self, make_hub: MakeHub):
         config = team("name: li", "name: wang", "name: zhao")
         one, other = await make_hub(config), await make_hub(config)
         for number in range(9):
-            hub = (one, other)[number % 2]
-            await hub.agree_on_turns()
-            await post(hub, person(number))
+            await post((one, other)[number % 2], person(number))
             counts = [(await owners(one))[name] for name in ("li", "wang", "zhao")]
             assert max(counts) - min(counts) <= 1
 
-    async def test_a_cap_of_yesterday_is_not_one_of_today(self, make_hub: MakeHub, clock):
-        config = team("name: li, daily_cap: 1")
-        one, other = await make_hub(config), await make_hub(config)
-        await post(one, person(1))
-        clock.turn(timedelta(days=1).total_seconds())
-        await other.agree_on_turns()
-        await post(other, person(2))
-        assert await owners(one) == {"li": 2}
 
-    async def test_the_bell_lets_a_process_know(self, make_hub: MakeHub):
-        config = team("name: li")
-        one, other = await make_hub(config), await make_hub(config, bells=True)
-        await post(one, person(1))
-        await until(lambda: other.rotation.given("north") == {"li": 1})
-
-    async def test_looking_while_leads_come_in_neither_misses_nor_doubles_one(self, make_hub: MakeHub):
-        hub = await make_hub(team("name: li, daily_cap: 20", "name: wang"))
-        done = asyncio.Event()
-
-        async def look() -> int:
-            looks = 0
-            while not done.is_set():
-                await hub.agree_on_turns()
-                looks += 1
-                counted = sum(hub.rotation.given("north").values())
-                stored = sum((await hub.db.write(turns.given, [LI, ("north", "wang", "")])).values())
-                assert counted >= stored
-            return looks
-
-        looking = asyncio.create_task(look())
-        await asyncio.gather(*(post(hub, person(number)) for number in range(100)))
-        done.set()
-        assert await looking > 1
-        assert dict(hub.rotation.given("north")) == dict(await owners(hub))
-        assert hub.rotation.given("north", "2026-05-04")["li"] == 20
+async def test_a_cap_of_yesterday_is_not_one_of_today(make_hub: MakeHub, clock):
+    hub = await make_hub(team("name: li, daily_cap: 1"))
+    await post(hub, person(1))
+    await post(hub, person(2))
+    clock.turn(timedelta(days=1).total_seconds())
+    await post(hub, person(3))
+    assert await owners(hub) == {"li": 2, None: 1}
 
 
-async def test_a_process_alone_counts_right_without_looking(make_hub: MakeHub):
-    hub = await make_hub(team("name: li, daily_cap: 3", "name: wang"))
-    await asyncio.gather(*(post(hub, person(number)) for number in range(10)))
-    await hub.agree_on_turns()
-    assert await owners(hub) == {"li": 3, "wang": 7}
-    assert hub.rotation.given("north") == {"li": 3, "wang": 7}
+async def test_turns_go_on_after_a_restart_and_a_change_of_the_team(make_hub: MakeHub):
+    hub = await make_hub(team("name: li", "name: wang"))
+    await asyncio.gather(*(post(hub, person(number)) for number in range(7)))
+    await make_hub.stop(hub)
+    hub = await make_hub(team("name: li", "name: wang", "name: zhao"))
+    await asyncio.gather(*(post(hub, person(number)) for number in range(7, 17)))
+    counts = await owners(hub)
+    assert {
+        name: 1 for name in counts if abs(counts[name] - {"li": 3.5, "wang": 3.5}.get(str(name), 0) - 10 / 3) > 1
+    } == {}
+
+
+async def test_half_a_lead_of_somebody_who_left_is_shared_among_the_others_and_listed(make_hub: MakeHub):
+    hub = await make_hub(team("name: li", "name: wang", "name: zhao"))
+    await post(hub, person(0))
+    await make_hub.stop(hub)
+    hub = await make_hub(team("name: wang", "name: zhao"))
+    await asyncio.gather(*(post(hub, person(number)) for number in range(1, 3)))
+    rows = [row for row in await all_rows(hub, "ownership") if row["act"] == "credited"]
+    assert {(row["owner"], round(row["credit"], 3), row["reason"]) for row in rows} == {
+        ("wang", -0.333, "left"), ("zhao", -0.333, "left"),
+    }  # fmt: skip
+    known = await shares(hub)
+    assert (known["wang"], known["zhao"]) == ((1, 1.0), (1, 1.0))
+
+
+async def test_every_deal_is_listed_with_who_could_have_had_it(make_hub: MakeHub):
+    hub = await make_hub(team("name: li", "name: wang, weight: 3"))
+    await asyncio.gather(*(post(hub, person(number)) for number in range(8)))
+    rosters = {row["digest"]: row["shares"] for row in await all_rows(hub, "roster")}
+    rows = await all_rows(hub, "ownership")
+    assert [row["act"] for row in rows] == ["assigned"] * 8
+    entitled: Counter[str] = Counter()
+    for row in rows:
+        entitled.update(rosters[row["roster"]])
+    assert dict(entitled) == {"li": 2.0, "wang": 6.0}
+    assert Counter(row["turn_of"] for row in rows) == {"li": 2, "wang": 6}
+    assert Counter(row["owner"] for row in rows if row["gained"]) == {"li": 2, "wang": 6}
+
+
+async def test_an_import_is_dealt_as_evenly_as_leads_that_come_one_by_one(make_hub: MakeHub, tmp_path):
+    members = [f"name: m{number}, weight: {1 + number % 3}" for number in range(7)]
+    hub = await make_hub(
+        team(*members)
+        .replace("website: {connector: open_source}", "website: {connector: open_source}, file: {connector: list_file}")
+        .replace("[website]", "[website, file]")
+    )
+    path = tmp_path / "list.csv"
+    path.write_text("email\n" + "".join(f"p{number}@example.com\n" for number in range(420)))
+    await hub.imports.import_file(path, "file")
+    await settled(hub)
+    total = sum(1 + number % 3 for number in range(7))
+    counts = await owners(hub)
+    assert max(abs(counts[f"m{n}"] - 420 * (1 + n % 3) / total) for n in range(7)) <= 1
 
 
 @step("cut_off")
@@ -113,65 +137,26 @@ async def test_a_lead_whose_run_broke_off_after_it_was_given_is_not_counted(make
     hub = await make_hub(config.replace("answer_within: 30s", "answer_within: 1ms"), things=[cut_off])
     await post(hub, person(1))
     await settled(hub)
-    assert set(hub.rotation.given("north").values()) <= {0}
+    assert await shares(hub) == {}
+    assert await all_rows(hub, "ownership") == []
 
 
-async def test_a_hub_without_teams_asks_nothing(make_hub: MakeHub):
-    hub = await make_hub()
-    await hub.agree_on_turns()
-    assert hub.rotation.given("north") == {}
+async def test_leads_of_one_company_in_one_batch_go_to_one_rep(make_hub: MakeHub):
+    config = team("name: li", "name: wang").replace("{members:", "{account: true, members:")
+    hub = await make_hub(config)
+    said = [json.loads(person(number)) | {"company": f"Firm {number % 3} GmbH"} for number in range(12)]
+    await asyncio.gather(*(post(hub, json.dumps(one)) for one in said))
+    found: dict[str, set[str]] = {}
+    for row in await all_rows(hub, "lead"):
+        found.setdefault(row["company"], set()).add(row["owner"])
+    assert [len(reps) for reps in found.values()] == [1, 1, 1]
 
 
-async def test_counters_asked_for_and_never_counted_are_0(make_hub: MakeHub):
-    hub = await make_hub(team("name: li"))
+async def test_a_lead_that_nobody_can_take_waits_in_the_pool_and_is_told(make_hub: MakeHub):
+    hub = await make_hub(team("name: li, active: false"))
     await post(hub, person(1))
-    asked = [LI, DAY, ("north", "li", "2026-05-03"), ("south", "li", "")]
-    assert await hub.db.read(turns.given, asked) == dict(zip(asked, (1, 1, 0, 0), strict=True))
-    assert await hub.db.read(turns.given) == {LI: 1, DAY: 1}
-
-
-def test_what_is_not_stored_yet_is_kept_when_counts_are_taken_over():
-    rotation = Rotation({LI: 5, DAY: 2})
-    rotation.count(*DAY)
-    rotation.agree({LI: 7, DAY: 4})
-    assert (rotation.given("north")["li"], rotation.given("north", DAY[2])["li"]) == (8, 5)
-    rotation.stored(*DAY)
-    rotation.agree({LI: 8, DAY: 5})
-    assert (rotation.given("north")["li"], rotation.given("north", DAY[2])["li"]) == (8, 5)
-
-
-def test_what_was_taken_back_is_not_counted_after_a_look():
-    rotation = Rotation({LI: 5})
-    rotation.count(*DAY)
-    rotation.count(*DAY, -1)
-    rotation.agree({LI: 5, DAY: 0})
-    assert (rotation.given("north")["li"], rotation.given("north", DAY[2])["li"]) == (5, 0)
-
-
-def test_a_copy_counts_for_itself():
-    rotation = Rotation({LI: 5})
-    copy = rotation.copy()
-    copy.count(*DAY)
-    copy.stored(*DAY)
-    assert (rotation.given("north")["li"], copy.given("north")["li"]) == (5, 6)
-
-
-async def test_counters_are_written_in_one_order_at_the_end_of_a_transaction(make_hub: MakeHub):
-    hub = await make_hub()
-    asked: list[tuple[str, str]] = []
-
-    def listen(connection, cursor, statement, parameters, context, many):
-        if statement.startswith("UPDATE rotation"):
-            asked.extend((given["b_team"], given["b_member"]) for given in context.compiled_parameters)
-
-    def work(*, session):
-        turns.count({("south", "zoe", ""): 1, ("north", "bo", ""): 2}, session=session)
-        turns.count({("north", "ann", ""): 1, ("south", "zoe", ""): 1}, session=session)
-        assert asked == []
-
-    sa.event.listen(hub.db.writer, "before_cursor_execute", listen)
-    await hub.db.write(work)
-    assert asked == [("north", "ann"), ("north", "bo"), ("south", "zoe")]
-    assert await hub.db.read(turns.given) == {
-        ("north", "ann", ""): 1, ("north", "bo", ""): 2, ("south", "zoe", ""): 2,
-    }  # fmt: skip
+    (care,) = await all_rows(hub, "care")
+    assert (care["owner"], care["team"], care["pool"]) == (None, "north", "unassigned")
+    assert [row["kind"] for row in await all_rows(hub, "event") if row["kind"].startswith("lead.")] == [
+        "lead.created", "lead.pooled",
+    ]  # fmt: skip

@@ -59,7 +59,7 @@ async def owner_of(hub, body):
 def test_they_all_load(workspace):
     plugins = loader.load(workspace / "plugins")
     assert plugins.broken == ()
-    assert {"alert_file.py", "company_size.py", "territory.py"} <= plugins.hashes.keys()
+    assert {"alert_file.py", "company_size.py", "fewest_today.py"} <= plugins.hashes.keys()
 
 
 async def test_a_lead_goes_to_the_rep_of_its_language(workspace, make_hub):

@@ -11,6 +11,7 @@ import httpx
 from hub.lead import Lead, RawLead
 from hub.mapping import Mapping as FieldMapping
 from hub.mapping import by_usual_names
+from hub.pipeline.rehearsal import Rehearsal
 from hub.registry import Provider, Registry
 from hub.settings import Settings, SourceSettings
 from hub.step import Work
@@ -41,20 +42,6 @@ class MemoryLeads:
         return any(held.id == lead for held in self.known.values())
 
 
-class Counters:
-    """Counters of assignments in memory: (team, member, day) to a number; the empty day is all time."""
-
-    def __init__(self, given: Mapping[tuple[str, str, str], int] | None = None) -> None:
-        self.held = dict(given or {})
-
-    def given(self, team: str, day: str | None = None) -> Mapping[str, int]:
-        return {member: n for (t, member, d), n in self.held.items() if t == team and d == (day or "")}
-
-    def count(self, team: str, member: str, day: str) -> None:
-        for key in ((team, member, ""), (team, member, day)):
-            self.held[key] = self.held.get(key, 0) + 1
-
-
 class FakeContext:
     """A context for one source and the first flow of the settings."""
 
@@ -65,7 +52,6 @@ class FakeContext:
         source: Mapping[str, Any] | None = None,
         mapping: FieldMapping | None = None,
         leads: MemoryLeads | None = None,
-        counters: Counters | None = None,
         things: Sequence[Any] = (),
     ) -> None:
         self.settings = Settings.model_validate(settings or {})
@@ -74,7 +60,9 @@ class FakeContext:
         self.clock: Any = HandClock(NOW)
         self.http = httpx.AsyncClient(transport=httpx.MockTransport(lambda request: httpx.Response(500)))
         self.leads: Any = leads or MemoryLeads()
-        self.rotations: Any = counters or Counters()
+        self.calendars: dict[str, Any] = {}
+        self.territories: dict[str, Any] = {}
+        self.teams: Any = Rehearsal(self, NOW)  # type: ignore[arg-type]
         self.registry = Registry()
         for thing in things:
             self.registry.add(thing, Provider("tests", True))

@@ -105,8 +105,10 @@ BAD = [
     ("takes_any_lead", "step", "py", 'return work.note("acme", held=False)', "return work.lead"),
     ("finds_fields_of_any_lead", "sockets", "py", "if not lead.company:", "if len(lead.company) < 1:"),
     ("finds_fields_of_any_lead", "sockets", "py", "        return {}", "        return []"),
-    ("chooses_fairly", "sockets", "py", "m.active and ", ""),
-    ("chooses_fairly", "sockets", "py", "for m in settings.members)", "for m in free)"),
+    ("chooses_fairly", "sockets", "py", "Choice(free[0].name)", "Choice('zoe')"),
+    ("chooses_fairly", "sockets", "py", "Choice(free[0].name)", "free[0].name"),
+    ("chooses_fairly", "sockets", "py", "Choice(free[0].name)", "Choice(free[1].name)"),
+    ("chooses_fairly", "sockets", "py", "Choice(free[0].name)", "Choice(None, shares={'ann': 2})"),
     ("is_pure", "sockets", "py", "return value[::-1]", "return value[::-1] + str(__import__('random').random())"),
     ("is_pure", "sockets", "py", 'raise ValueError("it takes text")', 'raise TypeError("it takes text")'),
 ]  # fmt: skip

@@ -9,14 +9,27 @@ from hub.store.tables.feedback import ActivityRow, LetterRow, NewsRow, StandingR
 from hub.store.tables.intake import CursorRow, FieldRow, ImportRow, SubmissionRow
 from hub.store.tables.leads import DecisionRow, IdentityRow, LeadRow, MergeRow, SuggestionRow, TouchRow
 from hub.store.tables.nodes import FloorRow, NodeRow, PaceRow, TickRow, TokenRow
+from hub.store.tables.people import (
+    AbsenceRow,
+    CareRow,
+    NoticeRow,
+    OwnershipRow,
+    RosterRow,
+    ShareRow,
+    TaskRow,
+    TimerRow,
+    TurnRow,
+)
 from hub.store.tables.privacy import ConsentRow, ErasureRow, HoldRow, TombstoneRow
-from hub.store.tables.record import EventRow, KeyRow, RevisionRow, RotationRow
+from hub.store.tables.record import EventRow, KeyRow, RevisionRow
 
 __all__ = [
+    "AbsenceRow",
     "ActivityRow",
     "AlarmRow",
     "AttemptRow",
     "AuditRow",
+    "CareRow",
     "ConsentRow",
     "CopyRow",
     "CredentialRow",
@@ -38,19 +51,25 @@ __all__ = [
     "MergeRow",
     "NewsRow",
     "NodeRow",
+    "NoticeRow",
+    "OwnershipRow",
     "PaceRow",
     "RecoveryRow",
     "RevisionRow",
-    "RotationRow",
+    "RosterRow",
     "SecondFactorRow",
+    "ShareRow",
     "SinkRow",
     "StandingRow",
     "SubmissionRow",
     "SuggestionRow",
+    "TaskRow",
     "TickRow",
+    "TimerRow",
     "TokenRow",
     "TombstoneRow",
     "TouchRow",
+    "TurnRow",
     "UserRow",
     "WatchRow",
 ]

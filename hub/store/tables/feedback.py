@@ -62,6 +62,9 @@ class NewsRow(SQLModel, table=True):
     heard: int = 0  # activities that are kept
     known: int = 0  # that came again
     skipped: int = 0  # of records that are no lead of ours
+    reasons: dict[str, int] | None = json()  # of these, how many for which reason
+    last: dict[str, int] | None = json()  # what the last asking saw
+    failing_since: datetime | None = time()
 
 
 class LetterRow(SQLModel, table=True):

@@ -1,4 +1,4 @@
-"""What happened and under which rules: events, configurations that ran, turns in a team, and keys."""
+"""What happened and under which rules: events, configurations that ran, and keys."""
 
 from __future__ import annotations
 
@@ -36,16 +36,6 @@ class RevisionRow(SQLModel, table=True):
     published_at: datetime = time(null=False)
     published_by: str = ""
     diff: str | None = Field(default=None, sa_type=sa.Text)
-
-
-class RotationRow(SQLModel, table=True):
-    """How many leads a member of a team was given on one day; an empty day is the sum of all."""
-
-    __tablename__ = "rotation"
-    team: str = Field(primary_key=True)
-    member: str = Field(primary_key=True)
-    day: str = Field(primary_key=True, default="")
-    given: int = 0
 
 
 class KeyRow(SQLModel, table=True):

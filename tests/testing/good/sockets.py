@@ -1,9 +1,9 @@
 """sockets: an enricher, a strategy, a mapping function and a watcher."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from hub import Assignment, Lead, Work, enricher, hookimpl, mapping_function, strategy
+from hub import Candidate, Choice, Lead, Work, enricher, hookimpl, mapping_function, strategy
 
 
 @enricher("sockets_find")
@@ -16,12 +16,9 @@ async def find(lead: Lead, ctx: Any) -> Mapping[str, Any]:
 
 
 @strategy("sockets_first")
-def first(_work: Work, ctx: Any, team: str, settings: Any) -> Assignment:
+def first(_work: Work, free: Sequence[Candidate], _settings: Any) -> Choice:
     """Give it to the first who is there."""
-    today = ctx.rotations.given(team, "today")
-    free = [m for m in settings.members if m.active and (not m.daily_cap or today.get(m.name, 0) < m.daily_cap)]
-    told = tuple({"name": m.name, "reason": "next" if m in free else "away"} for m in settings.members)
-    return Assignment(team, free[0].name if free else None, "sockets_first", told)
+    return Choice(free[0].name)
 
 
 @mapping_function("sockets_reverse")

@@ -12,6 +12,22 @@ compatible = False  # True: a leadhub that was made for the schema before and ru
 
 def upgrade() -> None:
     op.create_table(
+        "absence",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("member", sa.String(), nullable=False),
+        sa.Column("since", Utc(), nullable=False),
+        sa.Column("until", Utc(), nullable=True),
+        sa.Column("cover", sa.String(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("by", sa.String(), nullable=True),
+        sa.Column("begun_at", Utc(), nullable=True),
+        sa.Column("ended_at", Utc(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("absence", schema=None) as batch_op:
+        batch_op.create_index("absence_member", ["member", "since"], unique=False)
+
+    op.create_table(
         "access_token",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
@@ -123,6 +139,65 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.create_index("audit_what", ["what", "id"], unique=False)
+
+    op.create_table(
+        "care",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lead", sa.String(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("current", sa.Boolean(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("flow", sa.String(), nullable=False),
+        sa.Column("route", sa.String(), nullable=True),
+        sa.Column("grade", sa.String(), nullable=True),
+        sa.Column("test", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=True),
+        sa.Column("team", sa.String(), nullable=True),
+        sa.Column("owner", sa.String(), nullable=True),
+        sa.Column("pool", sa.String(), nullable=True),
+        sa.Column("since", Utc(), nullable=False),
+        sa.Column("turns", sa.Integer(), nullable=False),
+        sa.Column("former", Json(), nullable=True),
+        sa.Column("domain", sa.String(), nullable=True),
+        sa.Column("firm", sa.String(), nullable=True),
+        sa.Column("started_at", Utc(), nullable=False),
+        sa.Column("received_at", Utc(), nullable=False),
+        sa.Column("decided_at", Utc(), nullable=False),
+        sa.Column("delivered_at", Utc(), nullable=True),
+        sa.Column("accepted_at", Utc(), nullable=True),
+        sa.Column("responded_at", Utc(), nullable=True),
+        sa.Column("responded_by", sa.String(), nullable=True),
+        sa.Column("target", sa.Float(), nullable=True),
+        sa.Column("calendar", sa.String(), nullable=True),
+        sa.Column("due_at", Utc(), nullable=True),
+        sa.Column("breached_at", Utc(), nullable=True),
+        sa.Column("waited", sa.Float(), nullable=True),
+        sa.Column("held", sa.Float(), nullable=True),
+        sa.Column("touched_at", Utc(), nullable=True),
+        sa.Column("disposition", sa.String(), nullable=True),
+        sa.Column("disposed_at", Utc(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("closed_at", Utc(), nullable=True),
+        sa.Column("rung", sa.Integer(), nullable=False),
+        sa.Column("handed_on", sa.Integer(), nullable=False),
+        sa.Column("embargo_until", Utc(), nullable=True),
+        sa.Column("protected_until", Utc(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("care", schema=None) as batch_op:
+        batch_op.create_index("care_domain", ["domain", "id"], unique=False)
+        batch_op.create_index("care_firm", ["firm", "id"], unique=False)
+        batch_op.create_index("care_lead", ["lead", "round"], unique=True)
+        batch_op.create_index("care_owner", ["owner", "closed_at"], unique=False)
+        batch_op.create_index(
+            "care_pool",
+            ["pool", "id"],
+            unique=False,
+            sqlite_where=sa.text("current"),
+            postgresql_where=sa.text("current"),
+        )
+        batch_op.create_index("care_start", ["started_at"], unique=False)
+        batch_op.create_index("care_team", ["team", "id"], unique=False)
 
     op.create_table(
         "config_revision",
@@ -438,6 +513,9 @@ def upgrade() -> None:
         sa.Column("heard", sa.Integer(), nullable=False),
         sa.Column("known", sa.Integer(), nullable=False),
         sa.Column("skipped", sa.Integer(), nullable=False),
+        sa.Column("reasons", Json(), nullable=True),
+        sa.Column("last", Json(), nullable=True),
+        sa.Column("failing_since", Utc(), nullable=True),
         sa.PrimaryKeyConstraint("sink"),
     )
     op.create_table(
@@ -455,6 +533,58 @@ def upgrade() -> None:
         sa.Column("seen_at", Utc(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_table(
+        "notice",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("sink", sa.String(), nullable=False),
+        sa.Column("lead", sa.String(), nullable=True),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("data", Json(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("created_at", Utc(), nullable=False),
+        sa.Column("due_at", Utc(), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.create_index(
+            "notice_due",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'ready'"),
+            postgresql_where=sa.text("state = 'ready'"),
+        )
+
+    op.create_table(
+        "ownership",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("act", sa.String(), nullable=False),
+        sa.Column("lead", sa.String(), nullable=True),
+        sa.Column("owner", sa.String(), nullable=True),
+        sa.Column("former", sa.String(), nullable=True),
+        sa.Column("team", sa.String(), nullable=True),
+        sa.Column("pool", sa.String(), nullable=True),
+        sa.Column("former_pool", sa.String(), nullable=True),
+        sa.Column("gained", sa.Integer(), nullable=False),
+        sa.Column("turn_of", sa.String(), nullable=True),
+        sa.Column("roster", sa.String(), nullable=True),
+        sa.Column("credit", sa.Float(), nullable=False),
+        sa.Column("strategy", sa.String(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("by", sa.String(), nullable=True),
+        sa.Column("submission", sa.String(), nullable=True),
+        sa.Column("revision", sa.Integer(), nullable=True),
+        sa.Column("undone", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("ownership", schema=None) as batch_op:
+        batch_op.create_index("ownership_lead", ["lead", "id"], unique=False)
+        batch_op.create_index("ownership_owner", ["owner", "at"], unique=False)
+        batch_op.create_index("ownership_pool", ["pool", "act", "at"], unique=False)
+        batch_op.create_index("ownership_team", ["team", "at", "owner"], unique=False)
+
     op.create_table(
         "pace",
         sa.Column("sink", sa.String(), nullable=False),
@@ -475,12 +605,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", "digest"),
     )
     op.create_table(
-        "rotation",
-        sa.Column("team", sa.String(), nullable=False),
-        sa.Column("member", sa.String(), nullable=False),
-        sa.Column("day", sa.String(), nullable=False),
-        sa.Column("given", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("team", "member", "day"),
+        "roster",
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("shares", Json(), nullable=True),
+        sa.PrimaryKeyConstraint("digest"),
     )
     op.create_table("schema_floor", sa.Column("floor", sa.String(), nullable=False), sa.PrimaryKeyConstraint("floor"))
     op.create_table(
@@ -491,6 +619,14 @@ def upgrade() -> None:
         sa.Column("confirmed_at", Utc(), nullable=True),
         sa.Column("last_step", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("user_id"),
+    )
+    op.create_table(
+        "share",
+        sa.Column("team", sa.String(), nullable=False),
+        sa.Column("member", sa.String(), nullable=False),
+        sa.Column("received", sa.Integer(), nullable=False),
+        sa.Column("entitled", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("team", "member"),
     )
     op.create_table(
         "sink_state",
@@ -598,6 +734,23 @@ def upgrade() -> None:
         batch_op.create_index("suggestion_pair", ["lead", "other"], unique=True)
 
     op.create_table(
+        "task",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lead", sa.String(), nullable=False),
+        sa.Column("owner", sa.String(), nullable=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("due_at", Utc(), nullable=False),
+        sa.Column("created_at", Utc(), nullable=False),
+        sa.Column("by", sa.String(), nullable=True),
+        sa.Column("done_at", Utc(), nullable=True),
+        sa.Column("done_by", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("task", schema=None) as batch_op:
+        batch_op.create_index("task_lead", ["lead"], unique=False)
+        batch_op.create_index("task_owner", ["owner", "due_at"], unique=False)
+
+    op.create_table(
         "tick",
         sa.Column("schedule", sa.String(), nullable=False),
         sa.Column("tick", Utc(), nullable=False),
@@ -608,6 +761,20 @@ def upgrade() -> None:
         sa.Column("fence", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("schedule", "tick"),
     )
+    op.create_table(
+        "timer",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lead", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("due_at", Utc(), nullable=False),
+        sa.Column("taken_until", Utc(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("timer", schema=None) as batch_op:
+        batch_op.create_index("timer_due", ["due_at", "id"], unique=False)
+        batch_op.create_index("timer_lead", ["lead"], unique=False)
+
     op.create_table(
         "tombstone",
         sa.Column("mark", sa.String(), nullable=False),
@@ -639,8 +806,16 @@ def upgrade() -> None:
         batch_op.create_index("touch_campaign", ["campaign", "at"], unique=False)
         batch_op.create_index("touch_lead", ["lead"], unique=False)
 
+    op.create_table(
+        "turn",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+
 
 def downgrade() -> None:
+    op.drop_table("turn")
     with op.batch_alter_table("touch", schema=None) as batch_op:
         batch_op.drop_index("touch_lead")
         batch_op.drop_index("touch_campaign")
@@ -650,7 +825,17 @@ def downgrade() -> None:
         batch_op.drop_index("tombstone_erasure")
 
     op.drop_table("tombstone")
+    with op.batch_alter_table("timer", schema=None) as batch_op:
+        batch_op.drop_index("timer_lead")
+        batch_op.drop_index("timer_due")
+
+    op.drop_table("timer")
     op.drop_table("tick")
+    with op.batch_alter_table("task", schema=None) as batch_op:
+        batch_op.drop_index("task_owner")
+        batch_op.drop_index("task_lead")
+
+    op.drop_table("task")
     with op.batch_alter_table("suggestion", schema=None) as batch_op:
         batch_op.drop_index("suggestion_pair")
 
@@ -675,11 +860,25 @@ def downgrade() -> None:
     op.drop_table("source_hour")
     op.drop_table("source_field")
     op.drop_table("sink_state")
+    op.drop_table("share")
     op.drop_table("second_factor")
     op.drop_table("schema_floor")
-    op.drop_table("rotation")
+    op.drop_table("roster")
     op.drop_table("recovery_code")
     op.drop_table("pace")
+    with op.batch_alter_table("ownership", schema=None) as batch_op:
+        batch_op.drop_index("ownership_team")
+        batch_op.drop_index("ownership_pool")
+        batch_op.drop_index("ownership_owner")
+        batch_op.drop_index("ownership_lead")
+
+    op.drop_table("ownership")
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.drop_index(
+            "notice_due", sqlite_where=sa.text("state = 'ready'"), postgresql_where=sa.text("state = 'ready'")
+        )
+
+    op.drop_table("notice")
     op.drop_table("node")
     op.drop_table("news")
     with op.batch_alter_table("login", schema=None) as batch_op:
@@ -752,6 +951,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_config_revision_digest"))
 
     op.drop_table("config_revision")
+    with op.batch_alter_table("care", schema=None) as batch_op:
+        batch_op.drop_index("care_team")
+        batch_op.drop_index("care_start")
+        batch_op.drop_index("care_pool", sqlite_where=sa.text("current"), postgresql_where=sa.text("current"))
+        batch_op.drop_index("care_owner")
+        batch_op.drop_index("care_lead")
+        batch_op.drop_index("care_firm")
+        batch_op.drop_index("care_domain")
+
+    op.drop_table("care")
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.drop_index("audit_what")
 
@@ -774,3 +983,7 @@ def downgrade() -> None:
 
     op.drop_table("activity")
     op.drop_table("access_token")
+    with op.batch_alter_table("absence", schema=None) as batch_op:
+        batch_op.drop_index("absence_member")
+
+    op.drop_table("absence")

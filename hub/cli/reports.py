@@ -1,0 +1,84 @@
+"""report: how quickly leads are answered, how fairly they are dealt, and what lateness costs."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hub.cli.office import ask
+from hub.cli.serve import Config
+from hub.cli.tell import Json, console, write_json, write_table
+from hub.errors import LeadhubError
+from hub.insight.reports import as_csv
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this part's commands."""
+    app.command("report")(report)
+
+
+def report(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="speed, target, lateness, fairness, unassigned, pools, recycle, board or lost; `list` lists them."
+        ),
+    ],
+    since: Annotated[str | None, typer.Option(help="From when prospects submitted: 7d ago, or 2026-05-01.")] = None,
+    until: Annotated[str | None, typer.Option(help="Up to when, without that moment; default now.")] = None,
+    by: Annotated[
+        str | None, typer.Option(help="What to divide by, such as source,grade,hour,rep; empty: all together.")
+    ] = None,
+    without_held: Annotated[
+        bool, typer.Option("--without-held", help="Leave out the time in which leadhub itself held a lead.")
+    ] = False,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write it into this CSV file.")] = None,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Make a report on response and people, of the leads whose prospects submitted in a span."""
+    if name == "list":
+        said = asyncio.run(ask(config, "GET", "/api/reports", idle=True))
+        write_json(said) if as_json else _list(said["items"])
+        return
+    asked = {"since": since, "until": until, "by": by, "without_held": without_held}
+    params = {key: value for key, value in asked.items() if value is not None}
+    said = asyncio.run(ask(config, "GET", f"/api/reports/{name}", params=params, idle=True))
+    if csv is not None:
+        _keep(csv, as_csv(said))
+    if as_json:
+        write_json(said)
+    elif csv is None:
+        _show(said)
+
+
+def _list(items: list[dict[str, Any]]) -> None:
+    rows = [{**item, "by": ", ".join(item["by"]), "can": ", ".join(item["can"])} for item in items]
+    write_table("Reports", ("report", "says", "by", "can"), rows, widest=100)
+
+
+def _keep(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, "utf-8-sig")  # spreadsheets take other UTF-8 for the machine's own code page
+    except OSError as error:
+        raise LeadhubError(f"{path} cannot be written: {error.strerror}.") from error
+    console().print(f"Written: {path}", markup=False)
+
+
+def _show(said: dict[str, Any]) -> None:
+    rows = [*said["rows"], *([{**dict.fromkeys(said["by"], "all"), **said["total"]}] if said["total"] else [])]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    shown = [name for name in names if any(row.get(name) is not None for row in rows)]
+    write_table(f"{said['says']} {said['since']} to {said['until']}", shown, [_plain(row) for row in rows])
+    for text in (said["basis"], *said["notes"]):
+        console().print(text, markup=False, soft_wrap=True)
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: ", ".join(f"{key}: {number}" for key, number in value.items()) if isinstance(value, dict) else value
+        for name, value in row.items()
+    }

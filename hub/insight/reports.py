@@ -1,0 +1,187 @@
+"""Makes reports by name, on one time basis: the moment the prospect submitted, in the hub's zone."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hub.clock import Clock
+from hub.errors import BadInput
+from hub.escape import cell
+from hub.insight import dealing, promises
+from hub.insight import speed as speeds
+from hub.insight.frame import DIMENSIONS, PLAIN, TIMES, Frame, Line, Row, Table
+from hub.instant import instant
+from hub.people.windows import beginning
+from hub.plan import Plan
+from hub.settings.shapes import duration
+from hub.store import reports as store
+from hub.store.database import Database
+
+DAYS = 30  # a report looks back where nobody says since when
+
+BASIS = (
+    "Leads count by when the prospect submitted, from since up to until (until is not in it), in the time zone "
+    "{zone}. Test leads are left out; leads that were joined count once."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report: what it says, what it can be divided by, and what it is divided by where nobody says."""
+
+    says: str
+    can: tuple[str, ...] = DIMENSIONS
+    by: tuple[str, ...] = ()
+
+
+REPORTS: Mapping[str, Report] = {
+    "speed": Report("How long prospects wait for the first answer, with its legs.", by=("source",)),
+    "target": Report("How many leads were answered within their target.", by=("source",)),
+    "lateness": Report("What became of leads, by how late they were answered."),
+    "fairness": Report("Leads dealt by turns, and those that were due.", ("team", "rep"), ("team", "rep")),
+    "unassigned": Report("How many leads have no owner.", by=("source",)),
+    "pools": Report("Leads that went into pools and out of them.", (), ()),
+    "recycle": Report("Who lost leads, and who got them.", (), ()),
+    "board": Report("What each rep was given, and what came of it.", (*PLAIN, *TIMES), ("rep",)),
+    "lost": Report("Why leads were lost."),
+}  # fmt: skip
+
+
+class Reports:
+    """Makes reports of a database."""
+
+    def __init__(self, db: Database, plan: Plan, clock: Clock) -> None:
+        self.db, self.plan, self.clock = db, plan, clock
+
+    def frame(
+        self, name: str, since: str | None = None, until: str | None = None, by: str | None = None, *,
+        without_held: bool = False,
+    ) -> Frame:  # fmt: skip
+        """Return what is asked for; raises BadInput for what no report can be made of."""
+        if name not in REPORTS:
+            raise BadInput(f"There is no report {name[:64]!r}. There are: {', '.join(REPORTS)}.", status=404)
+        now, zone = self.clock.now(), self.plan.settings.hub.zone
+        end = _moment(until, now, zone) if until else now
+        start = _moment(since, now, zone) if since else beginning("day", end - timedelta(days=DAYS), zone)
+        if start >= end:
+            raise BadInput(f"since ({start.isoformat()}) is not before until ({end.isoformat()}).", status=422)
+        return Frame(start, end, now, zone, self.plan.working, _divided(name, by), without_held)
+
+    async def make(self, name: str, frame: Frame) -> dict[str, Any]:
+        """Return a report, with its span, its time basis and what a reader must know."""
+        table = await self.table(name, frame)
+        zone = str(frame.zone)
+        return {
+            "report": name, "says": REPORTS[name].says, "since": _shown(frame.since, frame.zone),
+            "until": _shown(frame.until, frame.zone), "time_zone": zone, "basis": BASIS.format(zone=zone),
+            "made_at": _shown(frame.now, frame.zone), "by": list(frame.by), "without_held": frame.without_held,
+            "notes": list(table.notes), "total": table.total, "rows": list(table.rows),
+        }  # fmt: skip
+
+    async def table(self, name: str, frame: Frame) -> Table:
+        """Return the lines of a report."""
+        return await self._makers[name](self, frame)
+
+    async def _speed(self, frame: Frame) -> Table:
+        return await self._folded(speeds.needs(frame.by), frame, partial(speeds.speed, frame=frame))
+
+    async def _target(self, frame: Frame) -> Table:
+        return await self._folded(promises.target_needs(frame.by), frame, partial(promises.target, frame=frame))
+
+    async def _lateness(self, frame: Frame) -> Table:
+        fold = partial(promises.lateness, frame=frame, reached=await self._reached(frame))
+        return await self._folded(promises.lateness_needs(frame.by), frame, fold)
+
+    async def _board(self, frame: Frame) -> Table:
+        fold = partial(promises.board, frame=frame, reached=await self._reached(frame))
+        return await self._folded(promises.board_needs(frame.by), frame, fold)
+
+    async def _lost(self, frame: Frame) -> Table:
+        only = {"disposition": "lost"}
+        return await self._folded(promises.lost_needs(frame.by), frame, partial(promises.lost, frame=frame), only)
+
+    async def _unassigned(self, frame: Frame) -> Table:
+        return await self._folded(dealing.unassigned_needs(frame.by), frame, partial(dealing.unassigned, frame=frame))
+
+    async def _fairness(self, frame: Frame) -> Table:
+        dealt, shares = await self.db.read(store.dealt, (frame.since, frame.until))
+        return dealing.fairness(dealt, shares, await self.db.read(store.ledger), frame)
+
+    async def _pools(self, frame: Frame) -> Table:
+        return dealing.pools(*await self.db.read(store.through_pools, (frame.since, frame.until)))
+
+    async def _recycle(self, frame: Frame) -> Table:
+        return await self.db.read(store.handed_on, dealing.LOSING, (frame.since, frame.until), dealing.recycle)
+
+    async def _reached(self, frame: Frame) -> dict[str, float]:
+        return await self.db.read(store.reached, promises.QUALIFIED, frame.since)
+
+    async def _folded(
+        self, names: tuple[str, ...], frame: Frame, fold: Callable[[Iterable[Row]], Table],
+        only: Mapping[str, str] | None = None,
+    ) -> Table:  # fmt: skip
+        return await self.db.read(store.over_rounds, names, (frame.since, frame.until), fold, only=only)
+
+    _makers: Mapping[str, Callable[..., Awaitable[Table]]] = {
+        "speed": _speed, "target": _target, "lateness": _lateness, "fairness": _fairness, "unassigned": _unassigned,
+        "pools": _pools, "recycle": _recycle, "board": _board, "lost": _lost,
+    }  # fmt: skip
+
+
+def spans(frame: Frame, since: datetime, until: datetime, *by: str) -> Frame:
+    """Return the frame with another span and other groups."""
+    return replace(frame, since=since, until=until, by=by)
+
+
+def _moment(said: str, now: datetime, zone: ZoneInfo) -> datetime:
+    """Return the moment that `7d` ago, 2026-05-01 or a whole time stands for; raises BadInput."""
+    found = instant(said, zone)
+    if found is not None:
+        return found
+    seconds = duration(said)
+    if not isinstance(seconds, int | float) or not 0 < seconds < 100 * 366 * 86_400:
+        raise BadInput(f"{said[:64]!r} is no time; write it as 7d, or as 2026-05-01.", status=422)
+    return now - timedelta(seconds=seconds)
+
+
+def _divided(name: str, by: str | None) -> tuple[str, ...]:
+    report = REPORTS[name]
+    if by is None:
+        return report.by
+    names = tuple(dict.fromkeys(part.strip() for part in by.split(",") if part.strip()))
+    wrong = [one for one in names if one not in report.can]
+    if wrong:
+        can = ", ".join(report.can) or "nothing"
+        raise BadInput(f"{name} cannot be divided by {wrong[0][:64]!r}. It can by: {can}.", status=422)
+    return names
+
+
+def _shown(at: datetime, zone: ZoneInfo) -> str:
+    return at.astimezone(zone).isoformat(timespec="seconds")
+
+
+def as_csv(said: Mapping[str, Any]) -> str:
+    """Return a report as CSV: a line each, then all together; cells are safe to open in a spreadsheet."""
+    lines: list[Line] = [*said["rows"], {"": "all", **said["total"]}] if said["total"] else list(said["rows"])
+    names = list(dict.fromkeys(name for line in lines for name in line))
+    if "" in names:
+        names = ["", *(name for name in names if name)]
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow([cell(name) for name in (*names, "since", "until", "time_zone")])
+    span = (said["since"], said["until"], said["time_zone"])
+    writer.writerows([*(_cell(line.get(name)) for name in names), *map(_cell, span)] for line in lines)
+    return out.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        value = "; ".join(f"{name}: {number}" for name, number in value.items())
+    return cell(value) if isinstance(value, str) else value
