@@ -20,6 +20,7 @@ from hub.families.afterwards import Afterwards
 from hub.families.answers import entitled, fingerprint, titles_in
 from hub.families.asking import Asking, TooLong
 from hub.families.browser import Site, WebPage, by_script, cors, listed, return_page
+from hub.families.buyer import About, BuyerSink, price_of
 from hub.families.changes import Changes, ChangesFeedback
 from hub.families.chat import ChatSink, RobotSink, web_address
 from hub.families.china import BEIJING, domestic
@@ -103,7 +104,7 @@ from hub.hookspecs import hookimpl
 from hub.http import Reply, Request, Response, Verdict, basic, bearer, readable, segment
 from hub.inbound import Inbound
 from hub.instant import instant
-from hub.lead import Lead, Page, Problem, RawLead, Rejected, Sent
+from hub.lead import Bid, Lead, Page, Problem, RawLead, Rejected, Sent
 from hub.news import Activity, Feedback, News
 from hub.outcome import Disposition, Occasion
 from hub.roster import Candidate, Choice, Figures, in_turn
@@ -120,40 +121,41 @@ from hub.signing import (
 from hub.sink import HttpBatchSink, HttpSink, Outcome, Outcomes, Sink, Token
 from hub.source import FileSource, PollSource, Receipt, WebhookSource, fetch, fetch_json
 from hub.step import Options, Stop, Work, enricher, mapping_function, step, strategy
-from hub.strictjson import an_object, objects
+from hub.strictjson import an_object, found_at, objects, value_at
 from hub.zone import TimeZone, until_midnight
 
 __version__ = "0.1.0"
 
 # fmt: off
 __all__ = [
-    "BEIJING", "CRM_WORDS", "DEFAULT_COLUMNS", "SUGAR_WORDS", "ActiveCampaignFeedback", "Activity", "Afterwards",
-    "Asking", "BadInput", "Bucket", "Candidate", "Changes", "ChangesFeedback", "ChatSink", "Choice", "CloseFeedback",
-    "CloudKey", "Coded", "CodedCaller", "Codes", "Columns", "ConversionSink", "CsvLog", "Disposition", "DropFolder",
-    "DropSource", "Dropped", "DynamicsFeedback", "EventPoll", "ExportSource", "Feedback", "Fetched", "FieldPath",
-    "Figures", "FileChanged", "FileSink", "FileSource", "Following", "FollowingSource", "FormList", "FormPoll",
-    "FreshsalesFeedback", "GoogleAdsPoll", "GoogleCaller", "Graph", "Guests", "HostKey", "HttpBatchSink", "HttpSink",
-    "HubSpotCaller", "HubSpotFeedback", "Inbound", "JiandaoyunFeedback", "JsonTokenCaller", "KeyColumn", "KeyOrOAuth",
-    "Lead", "LeadTable", "Letter", "ListSource", "Listener", "LookingTable", "Mail", "MailAddress", "MailApiSink",
-    "MailFolder", "MailServer", "Mailbox", "MailchimpFeedback", "MarketoFeedback", "Message", "MetaWebhook",
-    "Misconfigured", "News", "NotionKind", "Numbered", "NumberedSource", "OAuthCaller", "Occasion", "OceanMarketing",
-    "OdooCaller", "Options", "Outcome", "Outcomes", "Page", "PersonFirst", "PipedriveFeedback", "Place", "PollSource",
-    "Problem", "RawLead", "Receipt", "Record", "Rejected", "Reply", "Request", "Response", "Retry", "RobotSink", "Row",
-    "Rows", "SalesforceFeedback", "Sent", "SftpServer", "Shape", "Sink", "Site", "Span", "Stop", "Stream",
-    "StreamFeedback", "Sweep", "SweepSource", "Sweeps", "Table", "TableFields", "Teller", "TemplateTextSink",
-    "TencentMarketing", "TextPath", "TextSink", "TimeZone", "Token", "TooLong", "Unclear", "UnsignedSource",
-    "Unverified", "Verdict", "WeChatCallback", "WeChatCaller", "WebPage", "WebhookSource", "Window", "Wording", "Work",
-    "WorkbookCaller", "ZohoCaller", "acs3", "address_line", "all_pages", "an_object", "aws4", "basic", "bearer",
-    "by_script", "bytes_of", "card_fields", "cell", "cell_table", "check_hmac", "check_host", "check_key",
-    "check_timestamp", "cors", "csv_rows", "cut", "cut_bytes", "database_url", "digits", "dingtalk_markdown",
-    "domestic", "enricher", "entitled", "feishu_text", "fetch", "fetch_json", "fill", "fingerprint", "form_response",
-    "given_by", "gmail_email", "google_reasons", "graph_verdict", "hashed", "header", "header_parts", "hookimpl",
-    "in_turn", "instant", "is_card", "iso", "keyed_lead", "lead_dict", "letter", "line", "listed", "listed_in",
-    "local_time", "mail_address", "mail_lead", "mail_of", "mapping_function", "mark_of", "marks_in", "marks_text",
-    "message_text", "milliseconds", "named", "notion_blank", "notion_value", "objects", "opened", "own_uuid", "pick",
-    "plain_email", "plain_name", "printable", "read_time", "readable", "recent", "replace_file", "return_page",
-    "row_outcome", "secrets_of", "segment", "shaped", "sign_hmac", "sign_time", "slack", "step", "strategy", "tc3",
-    "text", "time_filter", "titles_in", "to_json", "touched", "two_names", "unmentioned", "until_midnight",
-    "usage_pause", "utf8_size", "version_of", "web_address", "wecom_markdown", "with_answers", "worth",
+    "BEIJING", "CRM_WORDS", "DEFAULT_COLUMNS", "SUGAR_WORDS", "About", "ActiveCampaignFeedback", "Activity",
+    "Afterwards", "Asking", "BadInput", "Bid", "Bucket", "BuyerSink", "Candidate", "Changes", "ChangesFeedback",
+    "ChatSink", "Choice", "CloseFeedback", "CloudKey", "Coded", "CodedCaller", "Codes", "Columns", "ConversionSink",
+    "CsvLog", "Disposition", "DropFolder", "DropSource", "Dropped", "DynamicsFeedback", "EventPoll", "ExportSource",
+    "Feedback", "Fetched", "FieldPath", "Figures", "FileChanged", "FileSink", "FileSource", "Following",
+    "FollowingSource", "FormList", "FormPoll", "FreshsalesFeedback", "GoogleAdsPoll", "GoogleCaller", "Graph",
+    "Guests", "HostKey", "HttpBatchSink", "HttpSink", "HubSpotCaller", "HubSpotFeedback", "Inbound",
+    "JiandaoyunFeedback", "JsonTokenCaller", "KeyColumn", "KeyOrOAuth", "Lead", "LeadTable", "Letter", "ListSource",
+    "Listener", "LookingTable", "Mail", "MailAddress", "MailApiSink", "MailFolder", "MailServer", "Mailbox",
+    "MailchimpFeedback", "MarketoFeedback", "Message", "MetaWebhook", "Misconfigured", "News", "NotionKind",
+    "Numbered", "NumberedSource", "OAuthCaller", "Occasion", "OceanMarketing", "OdooCaller", "Options", "Outcome",
+    "Outcomes", "Page", "PersonFirst", "PipedriveFeedback", "Place", "PollSource", "Problem", "RawLead", "Receipt",
+    "Record", "Rejected", "Reply", "Request", "Response", "Retry", "RobotSink", "Row", "Rows", "SalesforceFeedback",
+    "Sent", "SftpServer", "Shape", "Sink", "Site", "Span", "Stop", "Stream", "StreamFeedback", "Sweep", "SweepSource",
+    "Sweeps", "Table", "TableFields", "Teller", "TemplateTextSink", "TencentMarketing", "TextPath", "TextSink",
+    "TimeZone", "Token", "TooLong", "Unclear", "UnsignedSource", "Unverified", "Verdict", "WeChatCallback",
+    "WeChatCaller", "WebPage", "WebhookSource", "Window", "Wording", "Work", "WorkbookCaller", "ZohoCaller", "acs3",
+    "address_line", "all_pages", "an_object", "aws4", "basic", "bearer", "by_script", "bytes_of", "card_fields",
+    "cell", "cell_table", "check_hmac", "check_host", "check_key", "check_timestamp", "cors", "csv_rows", "cut",
+    "cut_bytes", "database_url", "digits", "dingtalk_markdown", "domestic", "enricher", "entitled", "feishu_text",
+    "fetch", "fetch_json", "fill", "fingerprint", "form_response", "found_at", "given_by", "gmail_email",
+    "google_reasons", "graph_verdict", "hashed", "header", "header_parts", "hookimpl", "in_turn", "instant", "is_card",
+    "iso", "keyed_lead", "lead_dict", "letter", "line", "listed", "listed_in", "local_time", "mail_address",
+    "mail_lead", "mail_of", "mapping_function", "mark_of", "marks_in", "marks_text", "message_text", "milliseconds",
+    "named", "notion_blank", "notion_value", "objects", "opened", "own_uuid", "pick", "plain_email", "plain_name",
+    "price_of", "printable", "read_time", "readable", "recent", "replace_file", "return_page", "row_outcome",
+    "secrets_of", "segment", "shaped", "sign_hmac", "sign_time", "slack", "step", "strategy", "tc3", "text",
+    "time_filter", "titles_in", "to_json", "touched", "two_names", "unmentioned", "until_midnight", "usage_pause",
+    "utf8_size", "value_at", "version_of", "web_address", "wecom_markdown", "with_answers", "worth",
 ]
 # fmt: on

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hub.connector import Connector
+from hub.families.buyer import BuyerSink
 from hub.families.conversion import ConversionSink
 from hub.families.message import Teller
 from hub.news import Feedback
@@ -38,6 +39,8 @@ def _of_sink(cls: type[Sink]) -> Iterator[str]:
         yield "tell"
     if cls.batch > 1:
         yield f"batch {cls.batch}"
+    if issubclass(cls, BuyerSink):
+        yield "bid"
     if any("find" in base.__dict__ and base.__module__ != "hub.sink" for base in cls.__mro__):
         yield "find"
     if cls.updates:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +14,7 @@ from hub import worktime
 from hub.clock import Clock, SystemClock
 from hub.connector import Connector
 from hub.errors import ConfigError, LeadhubError, UnsetSecret
+from hub.families.buyer import BuyerSink
 from hub.families.listener import Listener
 from hub.families.message import Teller
 from hub.paths import shipped
@@ -109,6 +110,7 @@ def build(
         ready = maker.flow(index, flow)
         flows.update(dict.fromkeys(flow.sources, ready))
     maker.tellers(sinks)
+    maker.buyers(sinks)
     maker.listeners()
     found = maker.mappings()
     return Plan(
@@ -185,13 +187,23 @@ class _Maker:
             plain["path"] = str(self.folder / path)
 
     def tellers(self, sinks: Mapping[str, Sink]) -> None:
-        """Refuse alarms to a sink that could not carry them."""
-        for name in self.settings.hub.alarms.to:
-            kind = self.registry.connector(self.settings.sinks[name].connector)
-            if not issubclass(kind, Teller):
+        """Refuse alarms, warnings and reviews to a sink that could not carry them."""
+        for who, where, names in self._told():
+            for name in names:
+                found = self.settings.sinks.get(name)
+                if found is None or issubclass(self.registry.connector(found.connector), Teller):
+                    continue
                 known = [other for other, sink in sinks.items() if isinstance(sink, Teller)]
-                said = f'Alarms: sink "{name}" tells people nothing; a chat or mail sink does.'
-                raise self.at(("hub", "alarms", "to"), f"{said} Here: {', '.join(known) or 'none yet'}.")
+                said = f'{who}: sink "{name}" tells people nothing; a chat or mail sink does.'
+                raise self.at(where, f"{said} Here: {', '.join(known) or 'none yet'}.")
+
+    def _told(self) -> Iterator[tuple[str, Where, Sequence[str]]]:
+        """Yield who tells people something, where that stands, and through which sinks."""
+        yield "Alarms", ("hub", "alarms", "to"), self.settings.hub.alarms.to
+        yield "Review", ("review", "to"), self.settings.review.to
+        for name, team in self.settings.teams.items():
+            for number, rung in enumerate(team.ladder):
+                yield f'Team "{name}"', ("teams", name, "ladder", number, "to"), rung.to
 
     def listeners(self) -> None:
         """Refuse routes to what only listens."""
@@ -201,6 +213,18 @@ class _Maker:
                     if issubclass(self.registry.connector(self.settings.sinks[name].connector), Listener):
                         said = f'Route "{route.name}": "{name}" only listens, and takes no leads. Take it out.'
                         raise self.at(("flows", index, "routes", number, "to"), said)
+
+    def buyers(self, sinks: Mapping[str, Sink]) -> None:
+        """Refuse an auction among sinks that cannot bid."""
+        for index, flow in enumerate(self.settings.flows):
+            for number, route in enumerate(flow.routes):
+                for name in route.auction.buyers if route.auction else ():
+                    kind = self.registry.connector(self.settings.sinks[name].connector)
+                    if not issubclass(kind, BuyerSink):
+                        known = [other for other, sink in sinks.items() if isinstance(sink, BuyerSink)]
+                        said = f'Route "{route.name}": sink "{name}" cannot bid; a sink like ping_post does.'
+                        where: Where = ("flows", index, "routes", number, "auction", "buyers")
+                        raise self.at(where, f"{said} Here: {', '.join(known) or 'none yet'}.")
 
     def mappings(self) -> dict[str, Any]:
         """Return the mapping of each source's fields."""

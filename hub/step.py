@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 import httpx
 from pydantic import BaseModel, ConfigDict
 
+from hub.bids import Auctions, Sale
 from hub.clock import Clock
 from hub.consents import Said, stated
 from hub.errors import ConfigError
@@ -89,6 +90,7 @@ class Work:
     suggestions: tuple[Suggestion, ...] = ()
     routes: tuple[str, ...] = ()  # the routes that took it, in order
     targets: tuple[Target, ...] = ()  # the sinks owed
+    sale: Sale | None = None  # the auction that sold it, whose winner is among them
     respond_within: float | None = None  # seconds, from the first route that has a target
     assign: str | None = None  # the team the route hands it to
     pool: str | None = None  # or the pool
@@ -146,6 +148,10 @@ class Leads(Protocol):
         """Return the sinks that have or are owed this lead already."""
         ...
 
+    async def sold(self, leads: Sequence[str]) -> Mapping[str, str]:
+        """Return which of these leads are in an auction now (open) or were sold in one (sold); others are absent."""
+        ...
+
     async def seen_since(self, lead: str, source: str | None, since: datetime) -> bool:
         """Return whether that lead had a submission (of that source) since then."""
         ...
@@ -192,6 +198,11 @@ class Context(Protocol):
     @property
     def teams(self) -> Teams:
         """Return the books of teams."""
+        ...
+
+    @property
+    def auctions(self) -> Auctions | None:
+        """Return who asks buyers; None where nobody may be asked, as in a trial."""
         ...
 
     @property

@@ -120,6 +120,21 @@ def an_object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def value_at(value: Any, path: str) -> Any:
+    """Return what stands at a dotted path such as data.0.id; raises LookupError, TypeError or ValueError."""
+    for part in path.split("."):
+        value = value[int(part)] if isinstance(value, list) else value[part]
+    return value
+
+
+def found_at(value: Any, path: str | None) -> Any:
+    """Return what stands at a dotted path, None when nothing does, or there is no path."""
+    try:
+        return value_at(value, path) if path else None
+    except (LookupError, TypeError, ValueError):
+        return None
+
+
 def objects(value: Any) -> list[dict[str, Any]]:
     """Return the objects of a JSON list and leave out what is none; an empty list when it is no list."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

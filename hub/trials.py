@@ -19,6 +19,7 @@ from hub.ids import RandomIds
 from hub.intake.imports import Imports
 from hub.intake.rows import Rows
 from hub.lead import Lead
+from hub.pipeline.auctions import Recalled
 from hub.pipeline.comparison import Comparison, Way, going, gone
 from hub.pipeline.context import RunContext, StoredLeads
 from hub.pipeline.drift import Drift
@@ -37,7 +38,7 @@ from hub.store.tables import SubmissionRow
 
 EXAMPLES = 50
 MOST = 20_000  # leads a simulation looks at
-DECIDING = frozenset({"map", "normalize", "validate", "enrich", "score", "route", "assign", "deliver"})
+DECIDING = frozenset({"map", "normalize", "validate", "enrich", "score", "route", "auction", "assign", "deliver"})
 """What is run of a past lead: who it is was found out then, and `deliver` only names those who are owed it."""
 
 
@@ -120,13 +121,15 @@ class Trials:
         began = past[0][0].received_at if past else self.clock.now()
         dealing = Rehearsal(changed, began, absences=absences, ends=ends)
         for row, decision in past:
-            work = await self._decide(row, changed, dealing)
+            work = await self._decide(row, changed, dealing, decision)
             known = rounds.get(decision["lead"])
             before = gone(decision, known.due_at if known else None)
             after = going(work, clock_of(work, changed)[2]) if work is not None else None
             yield Ways(decision["lead"], before, after, known.responded_at if known else None)
 
-    async def _decide(self, row: SubmissionRow, plan: Plan, dealing: Rehearsal) -> Work | None:
+    async def _decide(
+        self, row: SubmissionRow, plan: Plan, dealing: Rehearsal, decision: dict[str, Any]
+    ) -> Work | None:
         """Run the deciding steps of one past submission; None when the new plan would stop it or has no flow for it."""
         flow, source = plan.flows.get(row.source), plan.sources.get(row.source)
         if flow is None or source is None:
@@ -142,6 +145,7 @@ class Trials:
         )  # fmt: skip
         settings, then = plan.settings.sources[row.source], _Then(self.clock, row.received_at)
         ctx = RunContext(then, self.http, StoredLeads(self.db), dealing, plan, settings, flow.settings)
+        ctx.auctions = Recalled(decision)
         ended = await run(work, flow, ctx, only=DECIDING)
         return ended.work if ended.status == "accepted" else None
 

@@ -26,7 +26,8 @@ class TelegramInbound(WebhookSource):
     """The webhook of a bot, for private chats: every message is a submission, and one person one lead.
 
     A link such as https://t.me/YOUR_BOT?start=spring-fair names its campaign. A phone number comes only from who shares
-    a contact of their own; the others are answered in the chat. Set the webhook with `secret_token` and `allowed_updates: ["message"]`.
+    a contact of their own; the others are answered in the chat. Set the webhook with `secret_token` and
+    `allowed_updates: ["message"]`.
     """
 
     name = "telegram_inbound"

@@ -24,8 +24,9 @@ from hub.events import Event
 from hub.families.message import Message, Teller, Wording
 from hub.lead import Sent
 from hub.plan import Plan
+from hub.settings.people import UNASSIGNED
+from hub.store import activities, followup, retention, volumes
 from hub.store import alarms as store
-from hub.store import retention, volumes
 from hub.store.database import Database
 
 EVERY = 30.0
@@ -91,7 +92,11 @@ class Desk:
             await read(store.broken, now - looking.BROKEN),
             await read(retention.leaving, now - retention.WARNING),
         )
-        return Seen(polls, paused, resting, dead, broken, leaving, known, self._ears.pressure())
+        news = {row["sink"]: row for row in await read(activities.news)}
+        teams = plan.settings.teams.items()
+        silent = {name: now - timedelta(seconds=team.silent_after) for name, team in teams if team.silent_after}
+        waiting = await read(followup.waiting, silent, UNASSIGNED)
+        return Seen(polls, paused, resting, dead, broken, leaving, news, waiting, known, self._ears.pressure())
 
     async def _write(self, changed: Changes, now: datetime) -> None:
         watches = await self._db.read(volumes.watches)

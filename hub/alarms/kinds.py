@@ -30,6 +30,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "breaker.opened": Kind(seen=True),
         "delivery.piled": Kind("delivery.piled"),
         "retention.warned": Kind(),
+        "feedback.silent": Kind("feedback.silent", "feedback.back"),
+        "lead.silent": Kind("lead.silent"),
+        "lead.unassigned": Kind("lead.unassigned"),
+        "lead.overdue": Kind("lead.overdue"),
         "plugin.refused": Kind("plugin.refused", "plugin.accepted", seen=True),
         "queue.grown": Kind("queue.grown", "queue.drained", seen=True),
         "disk.low": Kind("disk.low", "disk.freed"),
@@ -99,3 +103,8 @@ def changes(alarms: Iterable[Alarm], conditions: Sequence[Condition]) -> Changes
         tuple(worse),
         tuple(alarm for name, alarm in is_open.items() if name not in now),
     )
+
+
+def tens(number: int) -> int:
+    """Return how many digits a number has: it is told again when there is one more."""
+    return len(str(number))

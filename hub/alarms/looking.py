@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from hub.alarms import expiry
-from hub.alarms.kinds import Condition
+from hub.alarms import expiry, following
+from hub.alarms.kinds import Condition, tens
 from hub.plan import Plan
 from hub.source import PollSource
+from hub.store.followup import Waiting
 
 FAILING = timedelta(minutes=10)  # a poll that fails for so long is no passing trouble
 COUNTED = timedelta(days=2)  # an older count says nothing of today
@@ -38,6 +39,8 @@ class Seen:
     dead: Mapping[str, int] = field(default_factory=dict)
     broken: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     leaving: int = 0
+    news: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    waiting: Waiting = field(default_factory=Waiting)
     credentials: expiry.Known = field(default_factory=dict)
     pressure: Pressure = Pressure()
 
@@ -52,6 +55,7 @@ def conditions(plan: Plan, seen: Seen, now: datetime) -> Iterator[Condition]:
     if seen.leaving:
         yield Condition("retention", "retention.warned", data={"number": seen.leaving}, level=tens(seen.leaving))
     yield from _sinks(plan, seen)
+    yield from following.conditions(plan, seen.news, seen.waiting, now)
     yield from expiry.conditions(plan, seen.credentials, now)
     yield from _hub(plan, seen.pressure)
 
@@ -87,11 +91,6 @@ def _sinks(plan: Plan, seen: Seen) -> Iterator[Condition]:
         if name in seen.dead:
             number = seen.dead[name]
             yield Condition(f"dead:{name}", "delivery.piled", sink=name, data={"number": number}, level=tens(number))
-
-
-def tens(number: int) -> int:
-    """Return how many digits a number has: it is told again when there is one more."""
-    return len(str(number))
 
 
 def _hub(plan: Plan, pressure: Pressure) -> Iterator[Condition]:

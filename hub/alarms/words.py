@@ -34,6 +34,22 @@ _SENTENCES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "What was never delivered or waits for a person goes for good within a week: {number} in all.",
             "有 {number} 项从未投递或等待处理的内容将在一周内永久删除。",
         ),
+        "feedback.silent": (
+            "It cannot be asked what became of its leads for {for}, so answers go unseen: {reason}",
+            "已有{for}无法查询线索进展，响应可能未被记录：{reason}",
+        ),
+        "lead.silent": (
+            "Nobody did anything with {number} of its leads for {after} or longer.",
+            "有 {number} 条线索已{after}以上无人跟进。",
+        ),
+        "lead.unassigned": (
+            "{number} leads wait and nobody has them, the oldest for {for}.",
+            "有 {number} 条线索无人负责，最早的已等待{for}。",
+        ),
+        "lead.overdue": (
+            "{number} of its prospects wait for an answer beyond the target.",
+            "有 {number} 位客户超过响应时限仍未得到答复。",
+        ),
         "plugin.refused": ("The plugin {plugin} is left out: {reason}", "插件 {plugin} 未加载：{reason}"),
         "queue.grown": (
             "Too much waits: {reason}. Polls and imports pause.",
@@ -47,6 +63,7 @@ _PLACES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "source": ("Source", "来源"),
         "sink": ("Sink", "去向"),
+        "team": ("Team", "团队"),
         "hub": ("The hub", "系统"),
         "certificate": ("Certificate", "证书"),
     }
@@ -59,7 +76,8 @@ def subject(alarm: Alarm, language: Language) -> str:
     """Return what an alarm is about, such as `Source website`."""
     which = int(language == "zh")
     host = alarm.name.partition("certificate:")[2]
-    named = {"source": alarm.source, "sink": alarm.sink, "certificate": host, "hub": ""}
+    team = str(alarm.data.get("team") or "")
+    named = {"source": alarm.source, "sink": alarm.sink, "team": team, "certificate": host, "hub": ""}
     place = next((place for place, name in named.items() if name), "hub")
     return f"{_PLACES[place][which]} {named[place]}".strip()
 
@@ -80,8 +98,10 @@ def over(alarm: Alarm, language: Language) -> str:
 def _told(alarm: Alarm, now: datetime, which: int) -> dict[str, str]:
     data: Mapping[str, Any] = alarm.data
     said: dict[str, str] = {"reason": line(str(data.get("reason", "")), _REASON)}
-    if alarm.kind == "source.silent":
+    said["after"] = _time(float(data.get("after") or 0), which)
+    if data.get("since"):
         said["for"] = _time((now - datetime.fromisoformat(data["since"])).total_seconds(), which)
+    if alarm.kind == "source.silent":
         expected = data.get("expected")
         usual = ("; by then it had usually sent {}", "，往常此时应有约 {} 条")[which]
         said["usual"] = usual.format(expected) if expected else ""

@@ -15,7 +15,7 @@ from hub.api.problems import ApiError
 from hub.app import Hub
 from hub.replays import REPLAYABLE
 from hub.store import leads as lead_store
-from hub.store import listing
+from hub.store import listing, ownership
 
 router = APIRouter(prefix="/api", tags=["leads"], route_class=Masked)
 
@@ -93,18 +93,22 @@ async def lead(hub: HubDep, caller: CallerDep, lead: str) -> dict[str, Any]:
 
 @router.get("/leads/{lead}/explain", dependencies=[needs("viewer", rep=True)])
 async def explained(hub: HubDep, caller: CallerDep, lead: str, language: Literal["en", "zh"] = "en") -> dict[str, Any]:
-    """Say in one plain sentence why a lead went where it went, with the trail under it."""
+    """Say in one plain sentence why a lead went where it went and who has it now, with trail, candidates and log."""
     await mine.own(hub, caller, lead)
     decisions, deliveries = await _decided(hub, lead)
     if not decisions:
         raise ApiError(404, f"Nothing was decided on {lead[:64]!r} yet.")
-    decision = {**orjson.loads(decisions[-1]["body"]), "deliveries": deliveries}
+    moves = await hub.db.read(ownership.history, decisions[-1]["lead"]) if decisions[-1]["lead"] else []
+    decision = {**orjson.loads(decisions[-1]["body"]), "deliveries": deliveries, "moves": moves}
     return {
         "lead": decisions[-1]["lead"],
         "submission": decisions[-1]["submission"],
         "sentence": explain.sentence(decision, language),
         "trail": explain.trail(decision, language),
         "decisions": len(decisions),
+        "revision": decision.get("revision"),
+        **explain.people(decision, language),
+        "owners": [{**move, "says": explain.moved(move, language)} for move in moves],
     }
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hub.feedback.hearing import Hearing
 from hub.feedback.links import Links
 from hub.feedback.passing import Passing
+from hub.pipeline.auctions import Auctioneer
 
 if TYPE_CHECKING:
     from hub.app.hub import Hub
@@ -17,6 +18,9 @@ def open_hearing(hub: Hub) -> Hearing:
     passing = Passing(lambda: hub.plan, clock=hub.clock, ids=hub.ids)
     links = Links(hub.privacy.keeper.secret)
     hub.dispatcher.links = links.of
+    hub.pipeline.auctions = Auctioneer(
+        hub.db, lambda: hub.plan, hub.privacy.keeper.secret, clock=hub.clock, ids=hub.ids, http=hub.http
+    )
     return Hearing(
         hub.db, lambda: hub.plan, passing, links, clock=hub.clock, ids=hub.ids, http=hub.http, emit=hub.emit,
         stood=hub.responding.heard.take,

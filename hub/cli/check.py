@@ -11,6 +11,7 @@ import typer
 
 from hub import loader, mapping
 from hub import plan as plans
+from hub.cli.doubtful import of_people
 from hub.cli.office import config_path, load_env_file
 from hub.cli.serve import Config
 from hub.cli.tell import Json, console, write_json
@@ -138,6 +139,7 @@ def _of_config(config: Path, folder: Path, plugins: loader.Plugins) -> Iterator[
         said = f"{len(settings.sources)} sources, {len(settings.sinks)} sinks, {len(settings.flows)} flows"
         yield Finding("ok", "configuration", said)
     yield from _unused(settings)
+    yield from (Finding("warning", what, said) for what, said in of_people(plan, folder))
     yield from _of_runner(settings)
     flaw = old_sqlite() if settings.hub.database.startswith("sqlite") else None
     if flaw:
@@ -164,6 +166,15 @@ def _check_enrichers(plan: plans.Plan) -> None:
                     raise ConfigError(f'Flow "{flow.settings.name}": {error}') from error
 
 
+def _sinks_of_people(settings: Settings) -> Iterator[str]:
+    """Yield the sinks that tell people something, or that get leads later."""
+    for team in settings.teams.values():
+        for rung in team.ladder:
+            yield from rung.to
+        if team.nurture:
+            yield from team.nurture.to
+
+
 def _unused(settings: Settings) -> Iterator[Finding]:
     """Yield what the configuration defines and nothing uses; mostly a slip of the pen."""
     routes = [route for flow in settings.flows for route in flow.routes]
@@ -172,11 +183,18 @@ def _unused(settings: Settings) -> Iterator[Finding]:
             yield Finding(
                 "warning", f"source {name}", "No flow takes it, so its leads wait in quarantine. Name it in a `from`."
             )
+    sinks = {*settings.hub.alarms.to, *settings.review.to, *_sinks_of_people(settings)}
+    for route in routes:
+        sinks |= {*route.to, *(route.auction.buyers if route.auction else ())}
     for name in settings.sinks:
-        if name not in settings.hub.alarms.to and not any(name in route.to for route in routes):
+        if name not in sinks:
             yield Finding("warning", f"sink {name}", "No route names it, so it gets nothing. Name it in a `to`.")
+    teams = {
+        *(route.team for route in routes),
+        *(team.fallback.team for team in settings.teams.values() if team.fallback),
+    }
     for name in settings.teams:
-        if not any(route.team == name for route in routes):
+        if name not in teams:
             yield Finding("warning", f"team {name}", "No route assigns to it. Name it in an `assign`.")
     for flow in settings.flows:
         if flow.routes and all(route.when for route in flow.routes):

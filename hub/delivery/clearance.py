@@ -8,6 +8,7 @@ from hub.clock import Clock
 from hub.consents import Required, refusal
 from hub.delivery.policy import Job
 from hub.store import consent as consent_store
+from hub.store.auctions import EXPIRED
 from hub.store.database import Database
 
 REMEMBERED = 3600.0  # seconds; what a lane holds is sent or given back long before
@@ -42,4 +43,10 @@ class Clearance:
             for job in jobs:
                 why = refusal(known.get(job.lead.id, ()), sink, required)
                 found |= {job.delivery: why} if why and job.delivery not in found else {}
-        return found
+        return {**self._expired(jobs), **found}
+
+    def _expired(self, jobs: Sequence[Job]) -> dict[str, str]:
+        """Return the sold leads whose bids hold no more; one that may have arrived stays with its buyer."""
+        now = self._clock.now()
+        bids = ((job.delivery, job.lead.delivery.bid) for job in jobs if job.lead.delivery.bid and not job.unclear)
+        return {delivery: EXPIRED for delivery, bid in bids if bid.until and bid.until <= now}

@@ -21,11 +21,12 @@ from hub.delivery.runner import Left
 from hub.delivery.shared import Limits
 from hub.events import Event
 from hub.families.message import Teller
-from hub.lead import Delivery, Lead
+from hub.lead import Bid, Delivery, Lead
 from hub.observe.observer import Observer
 from hub.observe.tracing import Tracer
 from hub.outcome import Occasion
 from hub.plan import Plan
+from hub.store import auctions
 from hub.store import deliveries as store
 from hub.store import leads as lead_store
 from hub.store import submissions as submission_store
@@ -36,6 +37,7 @@ from hub.store.together import Together
 
 LEASE = timedelta(seconds=SECONDS)
 STOP_SECONDS = 45.0
+LAPSE = 2.0  # seconds between looks for bids that have expired
 RESCUES = 6  # in one lease: so much later, at most, is taken back what a process that ended was sending
 
 
@@ -100,6 +102,7 @@ class Dispatcher:
         self.leases.start()
         ring(self.leases.seconds / RESCUES, "rescue", self.rescue, soon=True)
         ring(5.0, "pauses", self.agree)
+        ring(LAPSE, "auctions", self.lapse)
 
     async def _close(self, lane: Lane) -> None:
         left = await lane.stop(STOP_SECONDS)
@@ -142,7 +145,7 @@ class Dispatcher:
         told = Delivery(
             key=row["key"], attempt=row["attempts"], version=row["version"], sink=row["sink"], route=row["route"],
             sentence=row["sentence"], url=f"{self._url.rstrip('/')}/leads/{lead.id}" if self._url else None,
-            links=self._replies(row),
+            links=self._replies(row), bid=Bid.model_validate(row["sale"]) if row.get("sale") else None,
         )  # fmt: skip
         occasion = Occasion.model_validate(said) if said else None
         return Job(
@@ -241,6 +244,11 @@ class Dispatcher:
         self.emit(one.event for one in rescued if one.event)
         self.observer.metrics.rescued(len(rescued))
         return len(rescued)
+
+    async def lapse(self) -> int:
+        """Let leads that a buyer was not sent before its bid expired go to the next; returns how many."""
+        now = self.clock.now()
+        return await self.db.write(auctions.lapse, now) if await self.db.read(auctions.lapsing, now) else 0
 
     async def agree(self) -> None:
         """Take over which sinks other processes paused or resumed."""

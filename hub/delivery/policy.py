@@ -81,7 +81,10 @@ def put_off(job: Job, reason: str, seconds: float, now: datetime) -> Result:
 
 def stopped(job: Job, reason: str, now: datetime) -> Result:
     """Return a delivery that is not made any more, because it may not be; no attempt is used up."""
-    return Result(job.delivery, job.number, job.fence, "superseded", "stopped", now, reason=reason, counts=False)
+    return Result(
+        job.delivery, job.number, job.fence, "superseded", "stopped", now, reason=reason, counts=False,
+        unclear=job.unclear,
+    )  # fmt: skip
 
 
 def judge(
@@ -101,7 +104,7 @@ def judge(
     if isinstance(outcome, Rejected):
         told = outcome.code is None or outcome.code in outcome.reason
         reason = outcome.reason if told else f"{outcome.code}: {outcome.reason}"
-        return _told(replace(base, state="rejected", outcome="rejected", reason=reason), job, "delivery.rejected")
+        return _over(replace(base, state="rejected", outcome="rejected", reason=reason), job, "delivery.rejected")
     if isinstance(outcome, Misconfigured):
         return replace(base, outcome="misconfigured", reason=outcome.reason, due_at=now, counts=False)
     if isinstance(outcome, Retry) and (rest := rest_asked(outcome)) is not None:
@@ -122,18 +125,27 @@ def _again(
         return _told(replace(base, state="unclear"), job, "delivery.held")
     wait = next_wait(job.number, settings.retry, rng)
     if wait is None:
-        return _told(
-            replace(base, state="dead", reason=f"given up after {job.number} attempts: {reason}"), job, "delivery.died"
-        )
+        said = f"given up after {job.number} attempts: {reason}"
+        return _over(replace(base, state="dead", reason=said), job, "delivery.died")
     due = base.at + timedelta(seconds=max(wait, UNCLEAR_WAIT) if unclear else wait)
     return _told(replace(base, due_at=due), job, "delivery.retried")
 
 
+def _over(result: Result, job: Job, kind: str) -> Result:
+    """Return the end of a delivery; a sold lead that may have arrived is held, lest two buyers have it."""
+    if result.unclear and job.lead.delivery.bid:
+        said = f"an earlier attempt may have arrived; {result.reason}"
+        return _told(replace(result, state="unclear", outcome="unclear", reason=said), job, "delivery.held")
+    return _told(result, job, kind)
+
+
 def _told(result: Result, job: Job, kind: str) -> Result:
+    bid = job.lead.delivery.bid
     data = {
         "attempt": job.number,
         **({"reason": nameless(result.reason, [job.lead])} if result.reason else {}),
         **({"test": True} if job.test else {}),
+        **({"price": bid.price, "currency": bid.currency} if bid and kind == "delivery.sent" else {}),
     }
     event = Event(kind, result.at, job.lead.id, job.submission, sink=job.sink, data=data)
     return replace(result, event=event)

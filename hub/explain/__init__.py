@@ -15,18 +15,21 @@ status or failed), us, error where it failed, and the notes of that step:
   passed_over [{reason or when, missing [path], known [path], seen {path: value}, error}]
 - route: match, routes [{route, verdict, when, missing, known, seen, error, after}];
   verdict is matched, passed_over, error or not_asked
+- auction: reason (sold, before where auctions is absent; unsold, open, known, test, trial), routes [name],
+  auctions [{route, order, floor, currency, within, winner, equal, bids [{buyer, price, currency, ms, why, said}]}], the
+  bids in their order; why is one of hub.bids.Offer, or off, outside, has_it, or what stands in the way of a consent
 - assign: team, owner, strategy, reason (chosen, account, fallback, kept, nobody, pool, no_team, test, or a strategy's
   own), would_be, pool, cover_of, account_of, territory, before and after {received, entitled, today}, tried [{team,
   considered}]; the candidates stand in assignment.considered [{name, reason, weight, given, today, owed, share, …}];
-  their reason is next, later, inactive, away, cover_away, off_shift, daily_cap, cap, team_cap, open_cap, had_it or
-  other_territory
+  their reason is next, later, inactive, away, cover_away, off_shift, daily_cap, cap, team_cap, open_cap, had_it,
+  other_territory or account; moves, where the caller adds them, are rows of the log of who has the lead
 - deliver: to [sink], skipped [{sink, why}]
 
 A step that is not in this list is told by its outcome and its plain notes. Anything may be absent.
 """
 
 from hub.explain.owners import counted, moved
-from hub.explain.sentence import sentence
+from hub.explain.sentence import people, sentence
 from hub.explain.trail import trail
 
-__all__ = ["counted", "moved", "sentence", "trail"]
+__all__ = ["counted", "moved", "people", "sentence", "trail"]

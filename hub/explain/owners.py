@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -54,6 +54,7 @@ _CHOSEN: Mapping[str, tuple[str, str]] = MappingProxyType(
 _REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "next": ("next in turn", "轮到"),
+        "account": ("has this company already", "已负责该公司"),
         "later": ("later in turn", "排在后面"),
         "inactive": ("does not take leads now", "当前不接线索"),
         "away": ("is away{until}", "不在{until}"),
@@ -91,13 +92,35 @@ _MOVES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "claimed": ("{owner} took it from pool {former_pool}", "{owner} 从公海 {former_pool} 领取"),
         "pooled": ("it went to pool {pool}", "进入公海 {pool}"),
         "returned": ("{former} gave it back to pool {pool}", "{former} 退回公海 {pool}"),
-        "recycled": ("it was taken from {former}{place}", "从 {former} 收回{place}"),
-        "reassigned": ("{former} → {owner}: no answer in time", "{former} → {owner}：未按时响应"),
-        "inherited": ("{former} → {owner}: {former} has left", "{former} → {owner}：{former} 已离开"),
+        "recycled": ("it was taken from {former} and went to {to}", "从 {former} 收回，转入 {to}"),
+        "reassigned": ("{former} → {to}", "{former} → {to}"),
+        "inherited": ("{former} → {to}: {former} has left", "{former} → {to}：{former} 已离开"),
         "credited": ("{owner} is owed {credit} leads on top", "{owner} 应得数调整 {credit}"),
         "viewed": ("{owner} looked at it in pool {pool}", "{owner} 在公海 {pool} 查看"),
     }
 )
+
+
+_WHYS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "no_response": ("no answer in time", "未按时响应"),
+        "no_activity": ("nothing was done with it for too long", "长时间未跟进"),
+        "no_outcome": ("it came to nothing for too long", "长时间没有结果"),
+        "handed_on_too_often": ("nobody answered, and it was handed on often enough", "多次转手仍无人响应"),
+        "left": ("somebody left the team", "有成员离队"),
+        "by hand": ("by hand", "人工操作"),
+    }
+)
+"""What leadhub gives as the reason of a move; people give their own words."""
+
+_NOW: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "owner": ("now {owner} has it: {why}", "现由 {owner} 负责：{why}"),
+        "pool": ("now it waits in pool {pool}: {why}", "现在公海 {pool}：{why}"),
+    }
+)
+_BY_RUN = frozenset({"assigned", "pooled"})  # the decision says these by itself
+_NO_MOVES = frozenset({"credited", "viewed"})
 
 
 def assigned(note: Note, language: Language) -> str:
@@ -177,14 +200,34 @@ def moved(row: Note, language: Language) -> str:
     act = str(row.get("act"))
     if act not in _MOVES:
         return act
-    place = ""
-    if row.get("pool") or row.get("owner"):
-        where = row.get("pool") or row.get("owner")
-        place = f"，转入 {where}" if language == "zh" else f" and went to {where}"
+    chinese = language == "zh"
     values = {name: row.get(name) or "-" for name in ("owner", "former", "by", "pool", "former_pool")}
-    said = _MOVES[act][language == "zh"].format(**values, place=place, credit=_plain(row.get("credit")))
-    reason = row.get("reason")
-    return f"{said} ({reason})" if reason and act in ("returned", "recycled", "transferred", "credited") else said
+    pool = f"公海 {values['pool']}" if chinese else f"pool {values['pool']}"
+    values["to"] = values["owner"] if row.get("owner") else pool
+    said = _MOVES[act][chinese].format(**values, credit=_plain(row.get("credit")))
+    reason = str(row.get("reason") or "")
+    if not reason or act in _BY_RUN or act == "inherited":
+        return said
+    why = _WHYS[reason][chinese] if reason in _WHYS else reason
+    if act == "reassigned":
+        return f"{said}：{why}" if chinese else f"{said}: {why}"
+    return f"{said}（{why}）" if chinese else f"{said} ({why})"
+
+
+def now(moves: Iterable[Note], language: Language) -> str:
+    """Return who has a lead now and why, by the log of its moves; empty when it is as it was decided."""
+    last = next((row for row in reversed(list(moves)) if row.get("act") not in _NO_MOVES), None)
+    if last is None or last.get("act") in _BY_RUN or not (last.get("owner") or last.get("pool")):
+        return ""
+    said = _NOW["owner" if last.get("owner") else "pool"][language == "zh"]
+    return said.format(owner=last.get("owner"), pool=last.get("pool"), why=moved(last, language))
+
+
+def considered(note: Note, language: Language) -> list[dict[str, Any]]:
+    """Return everybody who was considered, also in teams that were asked after, with the reason in words."""
+    asked: list[tuple[Any, Note]] = [(note.get("team"), one) for one in note.get("considered") or ()]
+    asked += [(tried.get("team"), one) for tried in note.get("tried") or () for one in tried.get("considered") or ()]
+    return [{**one, **({"team": name} if name else {}), "says": _reason(one, language)} for name, one in asked]
 
 
 _ENTRIES: Mapping[str, tuple[str, str]] = MappingProxyType(

@@ -94,6 +94,7 @@ _PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "不送往 {sink}：其数据存于 {region}，只允许 {only}",
         ),
         "stopped": ("stopped", "已停止"),
+        "bid_expired": ("the bid had expired before it was sent", "报价在送出前已过期"),
         "erased": ("the person asked to be erased", "此人已要求删除个人信息"),
         "suppressed": (
             "Refused: the person was erased on {date} by request, and nothing of this is kept",
@@ -101,6 +102,8 @@ _PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "has_it": ("it has this lead already and takes no updates", "该处已有此线索且不接受更新"),
         "delivery": ("{sink}: {state}", "{sink}：{state}"),
+        "log": ("Log", "归属"),
+        "revision": ("Decided by configuration {number}", "按第 {number} 版配置决定"),
     }
 )
 
@@ -141,6 +144,7 @@ _STEPS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "enrich": ("Additions", "补充"),
         "score": ("Score", "评分"),
         "route": ("Route", "路由"),
+        "auction": ("Auction", "竞价"),
         "assign": ("Owner", "负责人"),
         "deliver": ("Delivery", "送出"),
     }
@@ -223,7 +227,12 @@ def stopped(why: str, language: Language) -> str | None:
 
 
 _WHY_NOT: Mapping[str, str] = MappingProxyType(
-    {NO_CONSENT: "no_consent", WAS_WITHDRAWN: "withdrawn", "the lead was erased": "erased"}
+    {
+        NO_CONSENT: "no_consent",
+        WAS_WITHDRAWN: "withdrawn",
+        "the lead was erased": "erased",
+        "the bid expired before it was sent": "bid_expired",
+    }
 )
 
 

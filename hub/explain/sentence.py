@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hub.explain.owners import assigned
+from hub.explain.bidding import sold
+from hub.explain.owners import assigned, considered, now
 from hub.explain.phrases import both, say, why_not
 from hub.labels import Language
 from hub.rules.words import words
@@ -18,7 +19,12 @@ def sentence(decision: Decision, language: Language = "en") -> str:
     status = decision.get("status", "accepted")
     if status != "accepted":
         return _stop(_stopped(decision, str(status), language), language)
-    parts = [_went(decision, language), assigned(assignment_of(decision), language)]
+    parts = [
+        _went(decision, language),
+        sold(step_of(decision, "auction"), language),
+        assigned(assignment_of(decision), language),
+        now(decision.get("moves") or (), language),
+    ]
     if decision.get("merged"):
         parts.append(say("known", language))
     return _stop(("；" if language == "zh" else "; ").join(part for part in parts if part), language)
@@ -89,3 +95,10 @@ def _stopped(decision: Decision, status: str, language: Language) -> str:
 
 def _stop(said: str, language: Language) -> str:
     return said if said.endswith((".", "。", "!", "?", "！", "？")) else said + ("。" if language == "zh" else ".")
+
+
+def people(decision: Decision, language: Language = "en") -> dict[str, Any]:
+    """Return the candidates of a decision with the reason each was chosen or not, and the chosen one's counters."""
+    note = assignment_of(decision)
+    counters = {name: note[name] for name in ("before", "after") if name in note}
+    return {"candidates": considered(note, language), "counters": counters}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from hub.explain.owners import assigned, candidates
+from hub.explain.bidding import lines
+from hub.explain.owners import assigned, candidates, moved
 from hub.explain.phrases import (
     aside,
     both,
@@ -50,6 +51,9 @@ def trail(decision: Decision, language: Language = "en") -> list[str]:
         said = say("delivery", language, sink=delivery.get("sink"), state=called)
         why = why or delivery.get("reason")
         lines.append(said + aside(why, language) if why else said)
+    lines += [headed(say("log", language), moved(move, language), language) for move in decision.get("moves") or ()]
+    if "moves" in decision and decision.get("revision") is not None:
+        lines.append(say("revision", language, number=decision["revision"]))
     return lines
 
 
@@ -207,6 +211,7 @@ _TELLERS: Mapping[str, Callable[[Note, Language], Iterator[str]]] = {
     "enrich": _enrich,
     "score": _score,
     "route": _route,
+    "auction": lines,
     "assign": _assign,
     "deliver": _deliver,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import httpx
@@ -12,6 +13,7 @@ from pydantic import Field
 
 from hub.fields import pick, text
 from hub.http import Request, Response
+from hub.instant import instant
 from hub.lead import Bid, Lead, Rejected
 from hub.nameless import nameless
 from hub.outgoing.caller import guarded
@@ -35,6 +37,12 @@ _PERSON = (
 )  # fmt: skip
 _WORDS = ("full_name", "first_name", "last_name", "email", "wechat")
 _POSTCODE = re.compile(r"(?=.*[0-9])[A-Za-z0-9][A-Za-z0-9 -]{1,10}")
+_DIGITS = 6  # of a phone number in a row tell whose it is
+_RANGE = re.compile(r"[0-9]{3,6} ?[-–] ?[0-9]{4,6}")  # such as 1000-5000 employees
+_PLACES = ("country", "region", "city")
+_ZIP_PLUS_4 = re.compile(r"(?<=^[0-9]{5})-[0-9]{4}$")
+_PRICE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,12})?")
+_SECONDS = re.compile(r"[0-9]{1,5}(\.[0-9]+)?")
 _END = Literal["rejected", "expired", "dead"]
 
 
@@ -74,12 +82,25 @@ class BuyerSink(HttpSink):
         config = self.config
         return about(lead, source, config.tells, config.tells_extra, config.postcode_digits)
 
+    def until(self, said: Any) -> datetime | None:
+        """Return when a bid ends, out of a buyer's words: seconds from now, or a time; None when they say neither."""
+        if _SECONDS.fullmatch(text(said)):
+            return self.clock.now() + timedelta(seconds=float(text(said)))
+        return instant(said) if said is not None else None
+
     async def ask(self, about: About, token: str, http: httpx.AsyncClient) -> Bid | Rejected:
         """Ask for a bid; raises Retry, Unclear or Misconfigured, which all mean that there is none."""
         answer = self.judge(await self.exchange(self.ping(about, token), http))
         if isinstance(answer, Rejected):
             return answer
         return guarded(lambda: self.bid(answer), answer) or Rejected("no bid")
+
+
+def price_of(said: Any) -> float:
+    """Return a price in a buyer's words, a number or its text; raises ValueError for anything else."""
+    if isinstance(said, bool) or not isinstance(said, str | int | float) or not _PRICE.fullmatch(text(said).strip()):
+        raise ValueError("the price is no number")
+    return float(text(said))
 
 
 def about(lead: Lead, source: str, told: Iterable[str], extra: Iterable[str] = (), postcode: int = 3) -> About:
@@ -90,56 +111,65 @@ def about(lead: Lead, source: str, told: Iterable[str], extra: Iterable[str] = (
     said |= {"postcode": _begun(lead, postcode), "product": pick(lead, "extra.product")}
     found = {name: said[name] for name in told if name in said}
     found |= {name: pick(lead, f"extra.{name}") for name in extra}
-    safe = {name: value for name, value in found.items() if _is_safe(value, lead)}
+    safe = {name: value for name, value in found.items() if _is_safe(value, lead, place=name in _PLACES)}
     safe |= {"score": lead.score} if "score" in told and lead.score is not None else {}
     return safe | ({"source": source} if "source" in told else {})
 
 
 def _begun(lead: Lead, characters: int) -> str | None:
     """Return the beginning of a postcode; None for what is none, and where the whole would be told."""
-    code = (lead.postcode or "").strip()
-    if not _POSTCODE.fullmatch(code) or not _is_safe(code, lead):
+    code = _ZIP_PLUS_4.sub("", (lead.postcode or "").strip())
+    if not _POSTCODE.fullmatch(code) or not _is_safe(code, lead, place=True):
         return None
     plain = re.sub("[ -]", "", code)
     return plain[: min(characters, len(plain) - 1)] or None
 
 
-def _is_safe(value: Any, lead: Lead) -> bool:
-    """Return whether a value says something, shortly, that says nothing of who the person is."""
+def _is_safe(value: Any, lead: Lead, *, place: bool = False) -> bool:
+    """Return whether a value says something, shortly, that says nothing of who the person is.
+
+    A place may be a word of a street: addresses end with their city.
+    """
     if isinstance(value, bool):
         return True
     if not isinstance(value, str | int | float):
         return False
     said = text(value).strip()
-    return 0 < len(said) <= LONGEST and said.isprintable() and not _names(said, lead)
+    return 0 < len(said) <= LONGEST and said.isprintable() and not _names(said, lead, place)
 
 
-def _names(said: str, lead: Lead) -> bool:
+def _names(said: str, lead: Lead, place: bool) -> bool:
     """Return whether a text has a part of what the person is called, or what looks like an address or a number."""
     plain = _plain(said)
-    if "@" in plain or nameless(plain) != plain:
+    if "@" in plain or (nameless(plain) != plain and not _RANGE.fullmatch(plain)):
         return True
-    digits = re.sub(r"\D", "", plain)
-    if lead.phone and len(digits) >= 6 and digits in re.sub(r"\D", "", lead.phone):
+    digits, phone = re.sub(r"\D", "", plain), re.sub(r"\D", "", _plain(lead.phone or ""))
+    if any(phone[at : at + _DIGITS] in digits for at in range(len(phone) - _DIGITS + 1)):
         return True
-    return any(_has(plain, part) for part in _parts(lead))
+    return any(_has(plain, part) for part in _parts(lead, place))
 
 
-def _parts(lead: Lead) -> Iterable[str]:
-    """Yield what the person is called, a name and the first half of a mail address in their words as well."""
+def _parts(lead: Lead, place: bool) -> Iterable[str]:
+    """Yield what the person is called, a name, a street and the first half of a mail address in their words as well."""
     for name in _PERSON:
         whole = _plain(str(getattr(lead, name) or ""))
         yield whole
-        if name in _WORDS:
+        if name in _WORDS or (name == "street" and not place):
             yield from re.split(r"\W+|_", whole.partition("@")[0])
 
 
 def _has(said: str, part: str) -> bool:
-    if len(part) < 2:
+    """Return whether a text has a word; a short one must stand alone, as Li is in Berlin and says nothing there."""
+    bare = _bare(part)
+    if len(bare) < 2:
         return False
-    if part.isascii() and part[0].isalnum() and part[-1].isalnum():
-        return re.search(rf"(?<![a-z0-9]){re.escape(part)}(?![a-z0-9])", said) is not None
-    return part in said
+    if len(bare) > 3 or not bare.isascii():
+        return bare in _bare(said)
+    return re.search(rf"(?<![^\W\d_]){re.escape(bare)}(?![^\W\d_])", said) is not None
+
+
+def _bare(said: str) -> str:
+    return re.sub(r"\W|_", "", said)
 
 
 def _plain(said: str) -> str:

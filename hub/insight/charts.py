@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from hub.escape import cut
 from hub.families.message import Picture
 from hub.insight.frame import Line
 from hub.insight.words import WORDS
@@ -20,6 +22,8 @@ FONTS = (
 
 PLAIN_FONT = "DejaVu Sans"  # matplotlib brings it
 MOST = 12  # bars
+FEWEST = 4  # bars there is room for
+WIDEST = 30  # characters of a name
 _BLUE, _GREEN, _GREY, _RED = "#1f5fa8", "#2e8b57", "#b9bec6", "#c0392b"
 
 
@@ -40,7 +44,7 @@ def pictures(
     draw = _Drawing(WORDS[inside], font if inside == "zh" else PLAIN_FONT)
     said = WORDS[language]
     drawn = (
-        ("speed.png", "chart_speed", weeks and draw.speed(weeks)),
+        ("speed.png", "chart_speed", any(line["p50"] is not None for line in weeks) and draw.speed(weeks)),
         ("target.png", "chart_target", any(line["share_met"] is not None for line in kept) and draw.target(kept)),
         ("sources.png", "chart_source", sources and draw.sources(sources)),
     )
@@ -64,10 +68,8 @@ class _Drawing:
 
     def _speed(self, axes: Any, weeks: Sequence[Line]) -> None:
         for name, label, color in (("p50", "half", _BLUE), ("p90", "nine", _RED)):
-            minutes = [None if line[name] is None else line[name] / 60 for line in weeks]
-            places = [place for place, value in enumerate(minutes) if value is not None]
-            values = [value for value in minutes if value is not None]
-            axes.plot(places, values, marker="o", color=color, label=self.words[label])
+            minutes = [math.nan if line[name] is None else line[name] / 60 for line in weeks]
+            axes.plot(range(len(weeks)), minutes, marker="o", color=color, label=self.words[label])
         axes.set_xticks(range(len(weeks)), [str(line["week"])[5:] for line in weeks])
         axes.set_ylim(bottom=0)
         self._legend(axes)
@@ -93,12 +95,14 @@ class _Drawing:
         rest = [line["leads"] - line["answered"] for line in most]
         bars = axes.barh(range(len(most)), rest, left=answered, color=_GREY, label=self.words["waiting"])
         axes.bar_label(bars, [str(line["leads"]) for line in most], padding=3)
-        axes.set_yticks(range(len(most)), [str(line["source"]) for line in most])
+        axes.set_yticks(range(len(most)), [cut(str(line["source"]), WIDEST) for line in most])
+        axes.set_ylim(len(most) - max(len(most), FEWEST) - 0.6, len(most) - 0.4)  # one bar alone would fill the picture
         axes.margins(x=0.12)
+        axes.xaxis.get_major_locator().set_params(integer=True)
         self._legend(axes)
 
     def _legend(self, axes: Any) -> None:
-        axes.legend(prop={"family": self.font}, frameon=False, loc="best")
+        axes.legend(prop={"family": self.font}, frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
 
     def _drawn(self, title: str, draw: Callable[[Any], None]) -> bytes:
         from matplotlib.backends.backend_agg import FigureCanvasAgg

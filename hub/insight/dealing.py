@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from hub.insight.frame import Frame, Key, Line, Row, Table, columns, keyed, ordered, share
+from hub.insight.frame import Frame, Key, Line, Row, Table, columns, group_of, keyed, ordered, share
 
 LOSING = ("recycled", "reassigned", "returned", "inherited", "transferred")
 """Acts by which a lead leaves a rep."""
@@ -68,7 +68,7 @@ def unassigned(rows: Iterable[Row], frame: Frame) -> Table:
     key, groups, whole = keyed(frame.by, frame.zone), dict[Key, Counter[str]](), Counter[str]()
     for row in rows:
         free = row.rep is None and bool(row.current) and row.closed is None
-        for counts in (groups.setdefault(key(row), Counter()), whole):
+        for counts in (group_of(groups, key(row), Counter[str]), whole):
             counts["leads"] += 1
             counts["unassigned"] += free
             counts["in_pool"] += free and row.pool is not None

@@ -50,7 +50,8 @@ async def gather(
     return Findings(
         frame=frame, speed=speed.total, before=(await reports.table("speed", spans(frame, before, since))).total,
         kept=kept.total, sources=speed.rows, kept_by_source=kept.rows,
-        weeks=(await reports.table("speed", by_week)).rows, kept_by_week=(await reports.table("target", by_week)).rows,
+        weeks=_every_week((await reports.table("speed", by_week)).rows, by_week, ("p50", "p90")),
+        kept_by_week=_every_week((await reports.table("target", by_week)).rows, by_week, ("share_met",)),
         lateness=(await reports.table("lateness", frame)).rows,
         reps=(await reports.table("board", spans(frame, since, until, "rep"))).rows,
         unassigned=(await reports.table("unassigned", frame)).total,
@@ -64,6 +65,16 @@ def _mondays(until: datetime, frame: Frame, weeks: int) -> datetime:
     last = (until - timedelta(seconds=1)).astimezone(frame.zone).date()
     monday = last - timedelta(days=last.weekday(), weeks=weeks - 1)
     return datetime(monday.year, monday.month, monday.day, tzinfo=frame.zone)
+
+
+def _every_week(lines: Sequence[Line], frame: Frame, names: tuple[str, ...]) -> list[Line]:
+    """Return a line for each week of a span, also for those in which nothing came."""
+    known = {line["week"]: line for line in lines}
+    day, last, every = frame.since.astimezone(frame.zone).date(), frame.until.astimezone(frame.zone).date(), []
+    while day < last:
+        every.append({"week": day.isoformat(), **dict.fromkeys(names), **known.get(day.isoformat(), {})})
+        day += timedelta(days=7)
+    return every
 
 
 def facts(found: Findings, language: Language) -> Iterator[tuple[str, str]]:
@@ -89,7 +100,7 @@ def _speed(found: Findings, language: Language) -> Iterator[tuple[str, str]]:
     yield words["speed"], _within(speed["p50"], speed["p90"], language) + before
     yield words["working"], _within(speed["p50_working"], speed["p90_working"], language)
     after = [percent(speed[f"answered_after_{name}"], language) for name in ("5m", "1h", "1d")]
-    yield words["after"], ", ".join(after)
+    yield words["after"], words["comma"].join(after)
 
 
 def _within(half: float | None, nine: float | None, language: Language) -> str:
@@ -133,7 +144,7 @@ def _rest(found: Findings, language: Language) -> Iterator[tuple[str, str]]:
             f"{words[line['answered']]} {percent(line['share_qualified'], language)}{words['few'] * line['small']}"
             for line in found.lateness
         ]
-        yield words["lateness"], ", ".join(parts)
+        yield words["lateness"], words["comma"].join(parts)
     free = found.unassigned
     if free["unassigned"]:
         share = percent(free["share_unassigned"], language)
@@ -143,4 +154,4 @@ def _rest(found: Findings, language: Language) -> Iterator[tuple[str, str]]:
     if found.recycled["leads"]:
         yield words["recycle"], str(found.recycled["leads"])
     if found.lost:
-        yield words["lost"], ", ".join(f"{line['reason']} {line['leads']}" for line in found.lost[:SHOWN])
+        yield words["lost"], words["comma"].join(f"{line['reason']} {line['leads']}" for line in found.lost[:SHOWN])

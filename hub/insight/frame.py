@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from operator import attrgetter
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from hub.errors import BadInput
 from hub.people.due import WorkingTime
 
+T = TypeVar("T")
 Row = Any
 Line = dict[str, Any]
 Key = tuple[Any, ...]
@@ -18,6 +21,8 @@ PLAIN = ("source", "grade", "rep", "team", "route", "flow")
 TIMES = ("hour", "day", "week", "month")
 DIMENSIONS = (*PLAIN, *TIMES)
 """What a report can be divided by; times are those of the submit, in the hub's zone."""
+
+MOST = 50_000  # lines of one report
 
 _QUARTER = 900  # seconds: every zone is off by whole quarters of an hour
 
@@ -73,14 +78,28 @@ class Parts:
 def keyed(by: Sequence[str], zone: ZoneInfo) -> Callable[[Row], Key]:
     """Return the function that gives the group of a row."""
     parts = Parts(zone)
+    if not by:
+        return lambda _: ()
     if not set(by) & set(TIMES):
-        return lambda row: tuple([getattr(row, name) for name in by])
+        get = attrgetter(*by, "started")  # one more, so that it always gives several
+        return lambda row: get(row)[:-1]
 
     def key(row: Row) -> Key:
         when = parts.of(row.started)
         return tuple([when[name] if name in when else getattr(row, name) for name in by])
 
     return key
+
+
+def group_of(groups: dict[Key, T], key: Key, make: Callable[[], T]) -> T:
+    """Return the group of a key, made when it is new; raises BadInput when a report would have too many lines."""
+    found = groups.get(key)
+    if found is None:
+        if len(groups) >= MOST:
+            said = f"The report would have more than {MOST:,} lines."
+            raise BadInput(f"{said} Divide it by less, or take a shorter span.", status=422)
+        found = groups[key] = make()
+    return found
 
 
 def columns(by: Sequence[str], *names: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from hub.insight.figures import percentile
-from hub.insight.frame import Frame, Key, Line, Row, Table, columns, keyed, ordered, rounded, share
+from hub.insight.frame import Frame, Key, Line, Row, Table, columns, group_of, keyed, ordered, rounded, share
 
 QUALIFIED = ("qualified", "opportunity", "won")
 """Dispositions of leads that were worth the work."""
@@ -40,7 +40,7 @@ def _tallied(rows: Iterable[Row], frame: Frame, word: Callable[[Row], str | None
     for row in rows:
         said = word(row)
         if said is not None:
-            groups.setdefault(key(row), Counter())[said] += 1
+            group_of(groups, key(row), Counter[str])[said] += 1
     return groups
 
 
@@ -90,7 +90,7 @@ def lateness(rows: Iterable[Row], frame: Frame, reached: Mapping[str, float]) ->
     """
     key, groups = keyed(frame.by, frame.zone), dict[Key, Counter[str]]()
     for row in rows:
-        counts = groups.setdefault((*key(row), bucket_of(row) or NEVER), Counter())
+        counts = group_of(groups, (*key(row), bucket_of(row) or NEVER), Counter[str])
         counts["leads"] += 1
         counts["open"] += row.responded is None and row.closed is None and bool(row.current)
         counts["qualified"] += was_qualified(row, reached)
@@ -162,7 +162,7 @@ def board(rows: Iterable[Row], frame: Frame, reached: Mapping[str, float]) -> Ta
     for row in rows:
         if row.rep is None:
             continue
-        groups.setdefault(key(row), _Rep()).add(row, now, reached)
+        group_of(groups, key(row), _Rep).add(row, now, reached)
         whole.add(row, now, reached)
     return Table(ordered({name: group.line() for name, group in groups.items()}, frame.by), whole.line())
 

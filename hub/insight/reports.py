@@ -145,7 +145,10 @@ def _moment(said: str, now: datetime, zone: ZoneInfo) -> datetime:
     found = instant(said, zone)
     if found is not None:
         return found
-    seconds = duration(said)
+    try:
+        seconds = duration(said)
+    except ValueError:
+        seconds = None
     if not isinstance(seconds, int | float) or not 0 < seconds < 100 * 366 * 86_400:
         raise BadInput(f"{said[:64]!r} is no time; write it as 7d, or as 2026-05-01.", status=422)
     return now - timedelta(seconds=seconds)

@@ -98,7 +98,8 @@ class Review:
             spans = (edition.before, edition.since, edition.until)
             known["found"] = await gather(self.db, plan, self.clock, spans, WEEKS[edition.kind])
         told = await self.message(edition, known["found"], plan, sink)
-        key = f"review-{edition.kind}-{edition.until:%Y%m%d}-{name}"
+        day = edition.until.astimezone(plan.settings.hub.zone)
+        key = f"review-{edition.kind}-{day:%Y%m%d}-{name}"
         try:
             async with asyncio.timeout(TELLING):
                 answer = await sink.tell(told, key, self.http)

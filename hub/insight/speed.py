@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 
 from hub.insight.figures import curve, percentile
-from hub.insight.frame import Frame, Line, Row, Table, columns, keyed, moment, ordered, rounded, share
+from hub.insight.frame import Frame, Key, Line, Row, Table, columns, group_of, keyed, moment, ordered, rounded, share
 
 LEGS = ("intake", "route", "deliver", "accept", "respond")
 """The way of a lead: to us, to a decision, to a sink, to a rep who takes it, to the answer."""
@@ -17,6 +18,10 @@ _NEEDS = (
     "received", "decided", "delivered", "accepted", "responded", "closed", "current", "rep", "waited", "held",
     "calendar",
 )  # fmt: skip
+
+
+_WAITS = attrgetter("started", "responded", "waited")
+_MOMENTS = attrgetter("received", "decided", "delivered", "accepted", "responded")
 
 
 def needs(by: tuple[str, ...]) -> tuple[str, ...]:
@@ -70,14 +75,10 @@ class _Group:
 
 def speed(rows: Iterable[Row], frame: Frame) -> Table:
     """Return waits by group; open leads count for as long as they have waited, those nobody will answer as never."""
-    key, groups = keyed(frame.by, frame.zone), dict[tuple[object, ...], _Group]()
+    key, groups = keyed(frame.by, frame.zone), dict[Key, _Group]()
     now = frame.now.timestamp()
     for row in rows:
-        name = key(row)
-        group = groups.get(name)
-        if group is None:
-            group = groups[name] = _Group()
-        _take(group, row, now, frame)
+        _take(group_of(groups, key(row), _Group), row, now, frame)
     whole = _Group()
     for group in groups.values():
         whole.add(group)
@@ -85,19 +86,21 @@ def speed(rows: Iterable[Row], frame: Frame) -> Table:
 
 
 def _take(group: _Group, row: Row, now: float, frame: Frame) -> None:
+    started, responded, waited = _WAITS(row)
     held = held_of(row, now)
     group.held.append(held)
     off = held if frame.without_held else 0.0
-    if row.responded is not None:
-        group.answered.append(max(0.0, row.responded - row.started - off))
-        waited = row.waited if row.waited is not None else row.responded - row.started
-        group.working.append(max(0.0, waited - (_working_held(row, now, frame) if off else 0.0)))
-    elif row.current and row.closed is None:
-        group.waiting.append(max(0.0, now - row.started - off))
+    if responded is not None:
+        group.answered.append(max(0.0, responded - started - off))
+        working = waited if waited is not None else responded - started
+        group.working.append(max(0.0, working - _working_held(row, now, frame)) if off else working)
+    elif row.closed is None and row.current:
+        group.waiting.append(max(0.0, now - started - off))
     else:
         group.never += 1
+    kept = group.legs
     for name, seconds in legs(row):
-        group.legs[name].append(seconds)
+        kept[name].append(seconds)
 
 
 def held_of(row: Row, now: float) -> float:
@@ -115,15 +118,19 @@ def _working_held(row: Row, now: float, frame: Frame) -> float:
     return frame.working(row.calendar).between(moment(row.decided), moment(max(row.decided, min(ends))))
 
 
-def legs(row: Row) -> Iterator[tuple[str, float]]:
-    """Yield the legs of a lead's way that are known, in seconds on the clock of the wall; they add up to the wait."""
-    last = row.started
-    end = row.responded
-    for name, at in zip(LEGS, (row.received, row.decided, row.delivered, row.accepted, end), strict=True):
-        if at is not None:
-            at = max(last, at if end is None else min(at, end))
-            yield name, at - last
-            last = at
+def legs(row: Row) -> list[tuple[str, float]]:
+    """Return the legs of a lead's way that are known, in seconds on the clock of the wall; they add up to the wait."""
+    found, last, end = [], row.started, row.responded
+    for name, at in zip(LEGS, _MOMENTS(row), strict=True):
+        if at is None:
+            continue
+        if end is not None and at > end:
+            at = end
+        if at < last:
+            at = last
+        found.append((name, at - last))
+        last = at
+    return found
 
 
 def _notes(whole: _Group) -> Iterator[str]:

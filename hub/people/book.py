@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from hub.people.windows import beginning, since
 from hub.roster import NOTHING, Candidate, Deal, Figures, settled
-from hub.settings.people import MemberSettings, TeamSettings
+from hub.settings.people import CapSettings, MemberSettings, TeamSettings
 from hub.store.dealing import Stand
 
 AtWork = Callable[[str | None], bool]
@@ -46,6 +46,8 @@ class Book:
     ) -> None:  # fmt: skip
         self.name, self.team, self.now, self._zone, self._at_work = name, team, now, zone, at_work
         self._territories = territories
+        self._day = beginning("day", now, zone)
+        self._since: dict[tuple[float | None, str | None], datetime] = {}
         self._away, self._open, self._closed = stand.away, Counter(stand.open), stand.closed
         self._got = {moment: Counter(got) for moment, got in stand.got.items()}
         self.received = Counter(stand.received)
@@ -91,22 +93,29 @@ class Book:
         if member.open_cap and self._open[member.name] >= member.open_cap:
             return "open_cap", {"open": self._open[member.name], "open_cap": member.open_cap}
         for cap in member.every_cap:
-            got = self._got[since(cap, self.now, self._zone)][member.name]
+            got = self._counted(cap)[member.name]
             if got >= cap.most:
                 return "daily_cap" if cap.each == "day" else "cap", {"got": got, "most": cap.most, **_span(cap)}
         return None, {}
 
     def _team_full(self) -> dict[str, Any] | None:
         for cap in self.team.caps:
-            got = self._got[since(cap, self.now, self._zone)].total()
+            got = self._counted(cap).total()
             if got >= cap.most:
                 return {"got": got, "most": cap.most, **_span(cap)}
         return None
 
+    def _counted(self, cap: CapSettings) -> Counter[str]:
+        """Return what a cap counts, by who got it."""
+        key = cap.within, cap.each
+        if key not in self._since:
+            self._since[key] = since(cap, self.now, self._zone)
+        return self._got[self._since[key]]
+
     def figures(self, member: str) -> Figures:
         """Return what is known of a member."""
         won, closed = self._closed.get(member, (0, 0))
-        today = self._got[beginning("day", self.now, self._zone)][member]
+        today = self._got[self._day][member]
         entitled = self.entitled.get(member, 0.0)
         return Figures(self.received[member], entitled, today, self._open[member], won, closed)
 

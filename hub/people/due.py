@@ -67,7 +67,11 @@ def due(
 
 
 def _rungs(care: Mapping[str, Any], team: TeamSettings, working: WorkingTime) -> Iterator[Due]:
-    """Yield the next rung: for the first owner by the prospect's clock, for a later one by when they got the lead."""
+    """Yield the next rung: for the first owner by the prospect's clock, for a later one by when they got the lead.
+
+    A moment that had passed when the owner got the lead, as with a list or after an outage, is counted from then:
+    nobody loses a lead that they could not have answered.
+    """
     first = care["turns"] <= 1 and care["since"] <= care["decided_at"]  # not one who took it out of a pool later
     start = care["started_at"] if first else care["since"]
     marked = sorted(
@@ -78,6 +82,7 @@ def _rungs(care: Mapping[str, Any], team: TeamSettings, working: WorkingTime) ->
     for place, (seconds, number) in enumerate(marked):
         if place >= care["rung"]:
             at, protected = working.after(start, seconds), care["protected_until"]
+            at = at if at > care["since"] else working.after(care["since"], seconds)
             recycles = team.ladder[number].do == "recycle"
             yield Due("rung", number, max(at, protected) if recycles and protected else at)
             return

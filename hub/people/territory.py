@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ Takes = Mapping[str, Sequence[str]]
 """What a territory is: by field of the lead, the values of which it has one."""
 Territories = Mapping[str, tuple[Takes, ...]]
 """By member: their territories."""
+Row = tuple[str, Takes]
 
 
 def fits(lead: Lead, takes: Mapping[str, Sequence[str]]) -> bool:
@@ -57,18 +58,29 @@ def read_table(path: Path, members: Iterable[str]) -> Territories:
         raise ConfigError(
             f"The table of territories {path.name!r} cannot be read: {error}. Save it as CSV in UTF-8."
         ) from error
-    reader = csv.DictReader(text.splitlines(), strict=True)
+    lines = text.splitlines()
+    reader = csv.DictReader(lines, strict=True)
+    try:
+        return _territories(path, reader, set(members))
+    except csv.Error as error:
+        line = min(reader.line_num + 1, len(lines))
+        said = f"{path.name}:{line}: this is no CSV: {error}. Close the quotes, and double those inside."
+        raise ConfigError(said) from error
+
+
+def _territories(path: Path, reader: csv.DictReader[str], known: set[str]) -> Territories:
     if MEMBER not in (reader.fieldnames or ()):
         raise ConfigError(
             f'The table of territories {path.name!r} has no column "member". Its first line names columns.'
         )
-    known = set(members)
     found: dict[str, list[Takes]] = {}
     for line, row in enumerate(reader, 2):
         member = (row.pop(MEMBER) or "").strip()
         if member not in known:
             said = f'{path.name}:{line}: "{member}" is no member of the team. Add them, or name one of {sorted(known)}.'
             raise ConfigError(said)
+        if None in row:
+            raise ConfigError(f'{path.name}:{line}: there are more cells than columns. Put "|" between values of one.')
         takes = {name.strip(): _values(cell) for name, cell in row.items() if name and cell and cell.strip()}
         found.setdefault(member, []).append(takes)
     return {member: tuple(takes) for member, takes in found.items()}
@@ -82,10 +94,28 @@ def overlaps(table: Territories) -> list[tuple[str, str, dict[str, str]]]:
     """Return pairs of members who take the same leads, each with an example; who shares one on purpose goes in turn."""
     rows = [(member, takes) for member, every in table.items() for takes in every]
     found = []
-    for (one, first), (other, second) in combinations(rows, 2):
+    for (one, first), (other, second) in _near(rows):
         if one != other and (example := _both(first, second)) is not None:
             found.append((one, other, example))
     return found
+
+
+def _near(rows: Sequence[Row]) -> Iterator[tuple[Row, Row]]:
+    """Yield the pairs of rows that could meet: those that do in one field that all name, where there is one."""
+    fields = set.intersection(*(set(takes) for _, takes in rows)) if rows else set()
+    if not fields:
+        yield from combinations(rows, 2)
+        return
+    field = max(sorted(fields), key=lambda name: len({value for _, takes in rows for value in takes[name]}))
+    ends = sorted((*_ends(value), place) for place, (_, takes) in enumerate(rows) for value in takes[field])
+    open_: list[tuple[str, int]] = []
+    seen: set[tuple[int, int]] = set()
+    for low, high, place in ends:
+        open_ = [one for one in open_ if one[0] >= low]
+        pairs = {(min(place, other), max(place, other)) for _, other in open_ if other != place}
+        yield from ((rows[one], rows[other]) for one, other in sorted(pairs - seen))
+        seen |= pairs
+        open_.append((high, place))
 
 
 def _both(first: Takes, second: Takes) -> dict[str, str] | None:
@@ -116,7 +146,7 @@ def _ends(wanted: str) -> tuple[str, str]:
     low, dash, high = text.partition("-")
     if dash and low.isdigit() and high.isdigit() and len(low) == len(high):
         return low, high + "\U0010ffff"
-    return text, text
+    return text, f"{text}-\U0010ffff"  # `zh` is also for `zh-hans`
 
 
 def gaps(table: Territories, leads: Iterable[Lead]) -> list[Lead]:

@@ -30,5 +30,6 @@ def beginning(each: str, now: datetime, zone: ZoneInfo) -> datetime:
 def windows(team: TeamSettings, now: datetime, zone: ZoneInfo) -> Iterator[datetime]:
     """Yield every moment that a cap of a team counts from, and the beginning of the day."""
     yield beginning("day", now, zone)
-    for cap in (*team.caps, *(cap for member in team.members for cap in member.every_cap)):
+    every = (*team.caps, *(cap for member in team.members for cap in member.every_cap))
+    for cap in {(cap.within, cap.each): cap for cap in every}.values():  # many reps have one cap
         yield since(cap, now, zone)

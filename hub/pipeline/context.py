@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from hub.bids import Auctions
 from hub.clock import Clock
 from hub.consents import Said, said_in
 from hub.lead import Lead
@@ -17,6 +18,7 @@ from hub.pipeline.erased import Erased
 from hub.plan import Plan
 from hub.settings import FlowSettings, Settings, SourceSettings
 from hub.step import Teams, Work
+from hub.store import auctions as auction_store
 from hub.store import consent as consent_store
 from hub.store import leads as lead_store
 from hub.store.database import Database
@@ -65,6 +67,7 @@ class StoredLeads:
         self._near = Collected(db, lead_store.near, NEAR_LIMIT)
         self._sinks = Collected(db, lead_store.sinks_of)
         self._said = Collected(db, consent_store.said)
+        self._sold = Collected(db, auction_store.sold)
 
     async def owners(self, keys: Sequence[str]) -> Mapping[str, str]:
         """Return the lead id that owns each exact identity key; unknown keys are absent."""
@@ -90,6 +93,10 @@ class StoredLeads:
         sinks: frozenset[str] = (await self._sinks([lead])).get(lead, frozenset())
         return sinks
 
+    async def sold(self, leads: Sequence[str]) -> Mapping[str, str]:
+        """Return which of these leads are in an auction now (open) or were sold in one (sold); others are absent."""
+        return await self._sold(leads)
+
     async def seen_since(self, lead: str, source: str | None, since: datetime) -> bool:
         """Return whether that lead had a submission (of that source) since then."""
         return await self._db.read(lead_store.seen_since, lead, source, since)
@@ -109,6 +116,7 @@ class PendingLeads(StoredLeads):
         self._taken: dict[str, str] = {}
         self._owed: dict[str, frozenset[str]] = {}
         self._stated: dict[str, list[Said]] = {}
+        self._selling: dict[str, str] = {}
 
     def note(self, work: Work) -> None:
         """Take in a run that ended well."""
@@ -119,6 +127,7 @@ class PendingLeads(StoredLeads):
         self._pending[lead.id] = lead
         self._taken.update({identity.key: lead.id for identity in work.identities if identity.exact})
         self._stated.setdefault(lead.id, []).extend(said_in(work.stated()))
+        self._selling |= {lead.id: "open"} if work.sale else {}
         self._owed[lead.id] = self._owed.get(lead.id, frozenset()) | {target.sink for target in work.targets}
 
     async def owners(self, keys: Sequence[str]) -> Mapping[str, str]:
@@ -132,6 +141,10 @@ class PendingLeads(StoredLeads):
     async def sinks_of(self, lead: str) -> frozenset[str]:
         """Return the sinks that have or are owed this lead already."""
         return await super().sinks_of(lead) | self._owed.get(lead, frozenset())
+
+    async def sold(self, leads: Sequence[str]) -> Mapping[str, str]:
+        """Return which of these leads are in an auction now (open) or were sold in one (sold); others are absent."""
+        return {**await super().sold(leads), **{lead: self._selling[lead] for lead in leads if lead in self._selling}}
 
     async def seen_since(self, lead: str, source: str | None, since: datetime) -> bool:
         """Return whether that lead had a submission (of that source) since then."""
@@ -155,6 +168,7 @@ class RunContext:
     flow: FlowSettings
     erased: Erased | None = None
     by_will: bool = False  # the person sent it now, by a form: it is no list, no poll and no replay
+    auctions: Auctions | None = None  # who asks buyers
 
     @property
     def settings(self) -> Settings:

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from hub.bids import Auctions
 from hub.clock import Clock
 from hub.errors import Conflict, LeadhubError, brief
 from hub.events import Event
@@ -44,6 +45,8 @@ Emit = Callable[[Iterable[Event]], None]
 
 class Pipeline:
     """Runs submissions; `offer` takes fresh ones, `sweep` finds what a dead process left behind."""
+
+    auctions: Auctions | None = None  # who asks buyers; nobody is asked in a trial
 
     def __init__(
         self,
@@ -239,7 +242,7 @@ class Pipeline:
             return None
         ctx = RunContext(
             self.clock, self.http, leads, place, plan, plan.settings.sources[item.source], flow.settings,
-            self.erased, item.inbound is not None and item.kind == "run",
+            self.erased, item.inbound is not None and item.kind == "run", self.auctions,
         )  # fmt: skip
         lead = Lead.blank(id=self.ids("lead"), source=item.source, submitted_at=raw.submitted_at)
         work = Work(

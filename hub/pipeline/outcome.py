@@ -17,6 +17,7 @@ from hub.people.pools import embargo
 from hub.pipeline.erased import Gone
 from hub.pipeline.reading import Item, first_part
 from hub.pipeline.runner import Ended
+from hub.pipeline.sales import sale_of, sold_row
 from hub.plan import Plan
 from hub.step import Work
 from hub.store.runs import Run
@@ -225,16 +226,20 @@ def deliveries_of(run: Run, work: Work, plan: Plan, ids: Ids, slots: Slots) -> l
     lead = run.lead
     if not work.targets:
         return []
+    run.sale = sale_of(run, work, ids)
     sentence = explain.sentence(run.decision, plan.settings.hub.language)
     rows = []
     for target in work.targets:
         row: dict[str, Any] = {
             "id": ids("dlv"), "lead": lead.id, "sink": target.sink, "version": lead.version,
             "key": delivery_key(lead.id, target.sink, lead.version), "route": target.route,
-            "submission": run.submission, "sentence": sentence, "state": "ready", "priority": 0, "attempts": 0,
+            "submission": run.submission, "sale": None, "sentence": sentence,
+            "state": "ready", "priority": 0, "attempts": 0,
             "rescues": 0, "unclear": False, "test": lead.test, "created_at": run.at, "due_at": run.at,
             "lease_until": None, "lease_by": None, "fence": 0,
         }  # fmt: skip
+        if run.sale and target.sink == run.sale["bids"][0]["buyer"]:
+            row |= sold_row(run.sale)
         if not work.merged and slots.reserve(target.sink):
             holder, until = slots.lease()
             row.update(state="sending", attempts=1, fence=1, lease_by=holder, lease_until=until)

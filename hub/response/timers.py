@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -51,10 +52,16 @@ class Timers:
         fired = 0
         while taken := await self.db.beside(store.take, self.clock.now(), AT_ONCE, sqlite=self.db.sqlite):
             leads = await self.db.read(lead_store.load, {row["lead"] for row in taken})
+            by_lead: dict[str, list[Row]] = {}
             for row in taken:
-                await self._fire(row, leads.get(row["lead"]))
+                by_lead.setdefault(row["lead"], []).append(row)
+            await asyncio.gather(*(self._each(rows, leads.get(lead)) for lead, rows in by_lead.items()))
             fired += len(taken)
         return fired
+
+    async def _each(self, timers: Iterable[Row], lead: Lead | None) -> None:
+        for timer in timers:
+            await self._fire(timer, lead)
 
     async def _fire(self, timer: Row, lead: Lead | None) -> None:
         try:

@@ -29,6 +29,7 @@ from hub.settings.shapes import Section as Section
 from hub.settings.shapes import Zone as Zone
 
 RETRY_DELAYS = ("5s", "30s", "2m", "10m", "30m", "1h", "2h", "4h", "8h", "12h", "20h", "24h")
+AUCTION_STEP = "auction"  # stands behind `route` where nobody names the steps of a flow that sells leads
 DEFAULT_STEPS = ("map", "normalize", "validate", "dedupe", "enrich", "score", "route", "assign", "deliver")
 
 
@@ -233,10 +234,18 @@ class FlowSettings(Section):
     @model_validator(mode="before")
     @classmethod
     def _plain_steps(cls, data: Any) -> Any:
-        """Accept `score` and `score: {options}` as people write them."""
+        """Accept `score` and `score: {options}` as people write them; a flow that sells leads holds auctions."""
         if isinstance(data, dict) and isinstance(data.get("steps"), list):
             data = {**data, "steps": [_step(entry) for entry in data["steps"]]}
+        elif isinstance(data, dict) and "steps" not in data and _sells(data.get("routes")):
+            place = DEFAULT_STEPS.index("route") + 1
+            names = (*DEFAULT_STEPS[:place], AUCTION_STEP, *DEFAULT_STEPS[place:])
+            data = {**data, "steps": [{"name": name} for name in names]}
         return data
+
+
+def _sells(routes: Any) -> bool:
+    return isinstance(routes, list) and any(isinstance(one, dict) and one.get("auction") for one in routes)
 
 
 def _step(entry: Any) -> Any:

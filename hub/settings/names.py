@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from hub.errors import ConfigError, suggest
+from hub.settings.bidding import check_auction
 from hub.settings.models import FlowSettings, RouteSettings, Settings, allowed_regions
 from hub.settings.people import UNASSIGNED, TeamSettings
 from hub.yamlfile import Where, YamlFile
@@ -69,6 +70,7 @@ class _Names:
             self.known("calendar", [route.calendar], (*here, "calendar"), who)
             if route.auction is not None:
                 self.known("sink", route.auction.buyers, (*here, "auction", "buyers"), who)
+                check_auction(flow, route, self._settings, self._file, here)
             if route.only_regions or flow.only_regions:
                 self._regions(flow, route, here)
 

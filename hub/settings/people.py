@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -43,7 +44,7 @@ class MemberSettings(Section):
         default_factory=dict, description="What the rep is for, by field of the lead, such as {language: [zh, en]}."
     )
 
-    @property
+    @cached_property
     def every_cap(self) -> tuple[CapSettings, ...]:
         """Return all caps on what this rep gets."""
         daily = (CapSettings(most=self.daily_cap, each="day"),) if self.daily_cap else ()

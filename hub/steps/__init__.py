@@ -11,10 +11,22 @@ from hub.hookspecs import hookimpl
 @hookimpl
 def hub_register() -> Iterator[Any]:
     """Yield what the core ships."""
-    from hub.steps import assign, dedupe, deliver, enrich, enrichers, normalize, route, score, strategies, validate
+    from hub.steps import (
+        assign,
+        auction,
+        dedupe,
+        deliver,
+        enrich,
+        enrichers,
+        normalize,
+        route,
+        score,
+        strategies,
+        validate,
+    )
     from hub.steps.map import map_fields
 
     yield from (map_fields, normalize.normalize, validate.validate, dedupe.dedupe, enrich.enrich)
-    yield from (score.score, route.route, assign.assign, deliver.deliver)
+    yield from (score.score, route.route, auction.auction, assign.assign, deliver.deliver)
     yield from (strategies.round_robin, strategies.least_loaded, strategies.performance, strategies.territory)
     yield from (enrichers.email_domain, enrichers.phone_region)

@@ -123,6 +123,10 @@ def _noted(work: Work, found: Assignment, lead: Lead, *, reason: str, **more: An
     return work.change(lead=lead, assignment=found).note("assign", **note)
 
 
+def _why(choice: Choice) -> str:
+    return "account" if choice.why == "account" else "next"
+
+
 def _counters(book: Book, member: str) -> dict[str, Any]:
     known = book.figures(member)
     return {"received": known.received, "entitled": round(known.entitled, 3), "today": known.today}
@@ -133,7 +137,7 @@ def _considered(seats: Iterable[Seat], choice: Choice) -> list[dict[str, Any]]:
     said = []
     for seat in seats:
         name, known = seat.member.name, seat.figures
-        reason = seat.hindrance or choice.passed.get(name) or ("next" if name == choice.name else "later")
+        reason = seat.hindrance or choice.passed.get(name) or (_why(choice) if name == choice.name else "later")
         entry: dict[str, Any] = {"name": name, "reason": reason, "weight": seat.member.weight}
         entry |= {"given": known.received, "today": known.today, "owed": round(known.balance, 3), **seat.told}
         if seat.cover:

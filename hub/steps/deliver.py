@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from hub.consents import refusal, said_in
 from hub.step import Context, Options, Stop, Work, step
 
@@ -15,7 +17,7 @@ async def deliver(work: Work, ctx: Context, options: DeliverOptions) -> Work | S
     """Keep the sinks that are owed the lead; a known lead goes again only to sinks that take updates."""
     have = await ctx.leads.sinks_of(work.lead.id) if work.merged else frozenset()
     owed, skipped = [], []
-    refused = await _without_consent(work, ctx)
+    refused = await without_consent(work, ctx, [target.sink for target in work.targets])
     for target in work.targets:
         takes = getattr(ctx.registry.connector(ctx.settings.sinks[target.sink].connector), "updates", False)
         if target.sink in refused:
@@ -27,9 +29,9 @@ async def deliver(work: Work, ctx: Context, options: DeliverOptions) -> Work | S
     return work.change(targets=tuple(owed)).note("deliver", to=[t.sink for t in owed], skipped=skipped)
 
 
-async def _without_consent(work: Work, ctx: Context) -> dict[str, str]:
-    """Return the sinks that may not have the lead, and why: they ask for a consent that is not there."""
-    asking = {t.sink: ctx.settings.sinks[t.sink].requires_consent for t in work.targets}
+async def without_consent(work: Work, ctx: Context, sinks: Iterable[str]) -> dict[str, str]:
+    """Return which of these sinks may not have the lead, and why: they ask for a consent that is not there."""
+    asking = {sink: ctx.settings.sinks[sink].requires_consent for sink in sinks}
     asking = {sink: required for sink, required in asking.items() if required}
     if not asking:
         return {}

@@ -33,20 +33,28 @@ async def route(work: Work, ctx: Context, options: RouteOptions) -> Work | Stop:
             took.append(entry)
             if outside := _outside(entry, flow, ctx.settings.sinks):
                 said["refused"] = outside
-    work = work.change(
-        routes=tuple(entry.name for entry in took),
-        targets=_targets(took, flow, ctx.settings.sinks),
+    work = led(work.change(routes=tuple(entry.name for entry in took)), took, ctx)
+    work = work.note("route", match=flow.match, routes=entries)
+    return work if took or "no_route" in work.accept else _nowhere(work, entries)
+
+
+def led(work: Work, took: Sequence[RouteSettings], ctx: Context) -> Work:
+    """Return the work with the sinks, the team or pool, and the response that these routes ask for."""
+    return work.change(
+        targets=_targets(took, ctx.flow, ctx.settings.sinks),
         assign=next((entry.team for entry in took if entry.team), None),
         pool=next((entry.pool for entry in took if entry.pool), None),
         **_target(took, work.lead.grade),
-    ).note("route", match=flow.match, routes=entries)
-    return work if took or "no_route" in work.accept else _nowhere(work, entries)
+    )
 
 
 def _target(took: Iterable[RouteSettings], grade: str | None) -> dict[str, Any]:
     """Return how soon a response is owed, and in whose working time: as the first route with a target has it."""
     found = next((entry for entry in took if entry.target(grade)), None)
-    return {"respond_within": found.target(grade), "calendar": found.calendar} if found else {}
+    return {
+        "respond_within": found.target(grade) if found else None,
+        "calendar": found.calendar if found else None,
+    }
 
 
 def _judged(route: RouteSettings, rule: Rule | None, facts: Facts) -> dict[str, Any]:

@@ -56,8 +56,9 @@ def go_on(row: Row, *, anew: bool, session: Session) -> dict[str, Any]:
         session.execute(sa.insert(CARE).values(**made))
         return made
     values = {name: value for name, value in row.items() if name not in KEPT_BY_ROUND}
-    if row["owner"] == known["owner"] and row["pool"] == known["pool"]:
-        values |= {name: known[name] for name in ("since", "turns", "embargo_until")}
+    waits = known["pool"] is not None and row["owner"] is None and not anew  # where it waits, nobody moved it
+    if row["owner"] == known["owner"] and (waits or row["pool"] == known["pool"]):
+        values |= {name: known[name] for name in ("pool", "since", "turns", "embargo_until")}
     values["due_at"] = row["due_at"] if row["target"] != known["target"] else known["due_at"]
     return change(known, values, session=session)
 

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from hub.events import Event
 from hub.failpoints import hit
-from hub.store import bulk
+from hub.store import auctions, bulk
 from hub.store.due import Due, owe
 from hub.store.leads import chunks
 from hub.store.log import append
@@ -52,18 +52,20 @@ class Result:
 
 def settle(results: Sequence[Result], holder: str, *, session: Session) -> list[str]:
     """Write outcomes down; returns the deliveries that somebody else holds by now, whose state is left alone."""
-    held: dict[tuple[str, int], str] = {}
+    held: dict[tuple[str, int], Any] = {}
     for part in chunks({r.delivery for r in results}):
         rows = session.execute(_HELD, {"ids": part, "holder": holder})
-        held.update(((id_, fence), sink) for id_, fence, sink in rows)
+        held.update(((row.id, row.fence), row) for row in rows)
     ours = [r for r in results if (r.delivery, r.fence) in held]
     bulk.update(TABLE, ["id"], [_state(r) for r in ours], session=session, how=_SETTLED)
     tried = [_attempt(r, (r.delivery, r.fence) in held) for r in results]
     bulk.update(ATTEMPT, ["delivery", "number", "fence"], tried, session=session)
     append((r.event for r in ours if r.event), session=session)
+    sure = (r for r in ours if held[r.delivery, r.fence].sold and not r.unclear)
+    auctions.ended((auctions.End(r.delivery, r.state, r.reason, r.at) for r in sure), session=session)
     hit("deliver.settled")
     _supersede([r.delivery for r in ours if r.state == "ready" and not r.unclear], ("ready",), session)
-    owe((_due(r, held[r.delivery, r.fence]) for r in ours if r.state == "ready" and r.due_at), session=session)
+    owe((_due(r, held[r.delivery, r.fence].sink) for r in ours if r.state == "ready" and r.due_at), session=session)
     return [r.delivery for r in results if (r.delivery, r.fence) not in held]
 
 
@@ -83,7 +85,7 @@ def _supersede(ids: Collection[str], states: Sequence[str], session: Session) ->
         )
 
 
-_HELD = sa.select(TABLE.c.id, TABLE.c.fence, TABLE.c.sink).where(
+_HELD = sa.select(TABLE.c.id, TABLE.c.fence, TABLE.c.sink, TABLE.c.sale.is_not(None).label("sold")).where(
     TABLE.c.id.in_(sa.bindparam("ids", expanding=True)), TABLE.c.lease_by == sa.bindparam("holder"),
     TABLE.c.state == "sending",
 )  # fmt: skip
@@ -218,14 +220,15 @@ def paused(*, session: Session) -> dict[str, tuple[datetime, str | None]]:
 def retry(ids: Collection[str], now: datetime, *, session: Session) -> int:
     """Make dead, rejected or held deliveries due again with a fresh retry list; returns how many.
 
-    One whose lead went there in a newer version meanwhile is superseded instead.
+    One whose lead went there in a newer version meanwhile is superseded instead; a sold lead's stays as it is once the
+    next buyer was asked.
     """
     number = 0
     _supersede(ids, (*OPEN, "sent"), session)
     for part in chunks(ids):
         done = session.execute(
             sa.update(TABLE)
-            .where(TABLE.c.id.in_(part), TABLE.c.state.in_(WAITING))
+            .where(TABLE.c.id.in_(part), TABLE.c.state.in_(WAITING), ~auctions.moved_on())
             .values(state="ready", due_at=now, priority=2, reason=None, done_at=None, **_FRESH)
             .returning(*_RETURNED)
         )
@@ -259,7 +262,9 @@ def decide(delivery: str, arrived: bool, now: datetime, *, session: Session) -> 
     ).first()
     if row is None:
         return None
-    if not arrived:
+    if arrived:
+        auctions.ended([auctions.End(row.id, "sent", said, now)], session=session)
+    else:
         owe([_now(row, now)], session=session)
     kind, data = ("delivery.sent", {"reason": said}) if arrived else ("delivery.retried", {"reason": "a person's word"})
     event = Event(kind, now, row.lead, row.submission, sink=row.sink, data=data)

@@ -74,9 +74,9 @@ def move(
     before = locked(step.lead, session=session)
     known = lead_store.load([step.lead], session=session).get(step.lead)
     if before is None or known is None or known.id != step.lead:
-        raise Conflict(f"the lead {step.lead} is gone")
+        raise Conflict(f"The lead {step.lead} is gone.")
     if seen is not None and any(before[name] != seen[name] for name in ("id", "owner", "pool", "since")):
-        raise Conflict(f"the lead {step.lead} has another owner by now")
+        raise Conflict(f"The lead {step.lead} has another owner by now. Look at it again.")
     if not take_timer(step.timer, session=session):
         return None
     lead = known.with_fields(owner=step.owner, team=step.team or known.team, version=known.version + 1, updated_at=now)

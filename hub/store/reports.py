@@ -66,8 +66,10 @@ def _delivered() -> sa.ColumnElement[Any]:
 
 
 def _seconds(at: sa.ColumnElement[Any], sqlite: bool) -> sa.ColumnElement[Any]:
-    if sqlite:
-        return sa.func.round((sa.func.julianday(at) - 2440587.5) * 86400.0, 3)
+    if sqlite:  # its own functions round to the millisecond, which may be the next day
+        text = sa.type_coerce(at, sa.String)
+        whole = sa.cast(sa.func.strftime("%s", sa.func.substr(text, 1, 19)), sa.Integer)
+        return whole + sa.cast(sa.func.substr(text, 20, 7), sa.Float)
     return sa.cast(sa.extract("epoch", at), sa.Double)
 
 

@@ -15,7 +15,7 @@ from hub.failpoints import hit
 from hub.lead import Lead, Touch
 from hub.roster import Deal
 from hub.step import Identity, Suggestion
-from hub.store import bulk, care, consent, dealing, erasure, joins
+from hub.store import auctions, bulk, care, consent, dealing, erasure, joins
 from hub.store import leads as lead_store
 from hub.store.columns import (
     ATTEMPT,
@@ -61,6 +61,7 @@ class Run:
     suggestions: tuple[Suggestion, ...] = ()
     deliveries: list[dict[str, Any]] = field(default_factory=list)
     deal: Deal | None = None  # by turns
+    sale: dict[str, Any] | None = None  # the auction it was sold in, and its bids
     ownership: list[dict[str, Any]] = field(default_factory=list)  # who got the lead, for the log
     care: dict[str, Any] | None = None  # its round
     anew: bool = True  # it counts as new interest
@@ -99,6 +100,7 @@ def _write(runs: list[Run], session: Session) -> None:
     _keep_consents(session, with_lead)
     _insert_suggestions(session, with_lead)
     _deliver(session, runs)
+    auctions.add([run.sale for run in runs if run.sale], session=session)
     hit("route.inserted")
     dealing.log([row for run in with_lead for row in run.ownership], session=session)
     _care(session, with_lead)

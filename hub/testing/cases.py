@@ -241,6 +241,8 @@ class CaseFile(Part):
     token: tuple[TokenCase, ...] = ()
     find: tuple[FindCase, ...] = ()
     found: tuple[FoundCase, ...] = ()
+    ping: tuple[RequestCase, ...] = ()
+    bid: tuple[FoundCase, ...] = ()
     send: tuple[SendCase, ...] = ()
     erase: tuple[EraseCase, ...] = ()
     news: tuple[NewsCase, ...] = ()

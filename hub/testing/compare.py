@@ -198,6 +198,7 @@ def different_activities(expect: Sequence[Mapping[str, Any]], got: Sequence[Acti
                 said.append(f"expect has {name!r}; known are {', '.join(sorted(known))}")
                 continue
             found = made[name] if name in made else getattr(one, name)
+            found = list(found) if isinstance(found, tuple) else found
             said += different(f"activity {at}: {name}", found, _moment(value) if name == "at" else value)
     return said
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from hub.bids import Auctions
 from hub.consents import Said
 from hub.lead import Lead, RawLead
 from hub.mapping import Mapping as FieldMapping
@@ -45,6 +46,10 @@ class NoLeads:
     async def sinks_of(self, lead: str) -> frozenset[str]:
         """No sink has anything."""
         return frozenset()
+
+    async def sold(self, leads: Sequence[str]) -> Mapping[str, str]:
+        """Nothing was sold."""
+        return {}
 
     async def seen_since(self, lead: str, source: str | None, since: Any) -> bool:
         """Nobody was seen."""
@@ -91,6 +96,7 @@ class TrialContext:
         self.settings = Settings(teams=teams)
         self.source = SourceSettings(connector="web_form")
         self.flow = FlowSettings.model_validate({"name": "inbound", "from": []})
+        self.auctions: Auctions | None = None  # nobody is asked
         self.registry = Registry()
         for thing in things:
             self.registry.add(thing, Provider("kit", shipped=True))

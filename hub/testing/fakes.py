@@ -12,6 +12,7 @@ import httpx
 from pydantic import Field
 
 from hub.errors import LeadhubError
+from hub.families.message import Message, Teller
 from hub.inbound import Inbound
 from hub.lead import Lead, Page, RawLead, Rejected, Sent
 from hub.sink import Outcome, Outcomes, Sink
@@ -134,6 +135,25 @@ class RecognisableSink(MemorySink):
     recognisable: ClassVar[bool] = True
 
 
+class TellingSink(MemorySink, Teller):
+    """A memory sink that keeps the messages it is told; `reply` is what it answers, or raises."""
+
+    name = "telling_sink"
+
+    def ready(self) -> None:
+        """Start with nothing told."""
+        super().ready()
+        self.told: list[Message] = []
+        self.reply: Sent | Rejected | Exception = Sent()
+
+    async def tell(self, message: Message, key: str, http: httpx.AsyncClient) -> Sent | Rejected:
+        """Keep the message and answer."""
+        if isinstance(self.reply, Exception):
+            raise self.reply
+        self.told.append(message)
+        return self.reply
+
+
 class WaitingSink(MemorySink):
     """A memory sink whose sends wait until the test lets them go on."""
 
@@ -203,5 +223,8 @@ def plugin(*things: Any) -> Any:
 
 
 FAKES: Mapping[str, Any] = {
-    c.name: c for c in (OpenSource, MemoryPoll, MemorySink, UpdatingSink, SearchableSink, RecognisableSink, WaitingSink)
-}
+    c.name: c
+    for c in (
+        OpenSource, MemoryPoll, MemorySink, UpdatingSink, SearchableSink, RecognisableSink, TellingSink, WaitingSink,
+    )
+}  # fmt: skip

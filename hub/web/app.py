@@ -40,8 +40,8 @@ from hub.observe.logs import SCOPE
 from hub.web import account, codes, login, overview, reply, unsubscribe
 
 PARTS = (
-    ops, reports, feedback, alarms, leads, owners, people, work, setup, admin, privacy, keys, connect, users, audit,
-    reference, login, codes, account, overview, unsubscribe, reply,
+    ops, reports, feedback, followup, alarms, leads, owners, people, work, setup, admin, privacy, keys, connect, users,
+    audit, reference, login, codes, account, overview, unsubscribe, reply,
 )  # fmt: skip
 
 

@@ -7,7 +7,19 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.benchmarks import claim, dead_sink, end_to_end, importing, overload, recovery, runners, steps, worktime
+from tests.benchmarks import (
+    claim,
+    dead_sink,
+    end_to_end,
+    importing,
+    overload,
+    people,
+    recovery,
+    reports,
+    runners,
+    steps,
+    worktime,
+)
 
 SHORT = "--short"  # a try of seconds, whose figures mean little
 
@@ -20,6 +32,11 @@ PARTS: Mapping[str, tuple[Callable[..., None], Mapping[str, Any]]] = {
     "claim": (claim.main, {"rows": 20_000, "number": 30}),
     "dead-sink": (dead_sink.main, {"seconds": 2.0, "beside": dead_sink.SHORT}),
     "overload": (overload.main, {"seconds": 5.0, "probe": 1.0}),
+    "reports": (reports.main, {"rows": 20_000}),
+    "people": (
+        people.main,
+        {"rows": 600, "leads": 60, "clicks": 50, "rounds": 2, "pending": 2_000, "due": 100, "over": 3.0},
+    ),
     "worktime": (worktime.main, {"cases": 50_000, "days": 90}),
 }
 """What prints each table, and what makes it short."""

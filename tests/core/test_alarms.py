@@ -15,13 +15,13 @@ import sqlalchemy as sa
 from hub.app import Hub
 from hub.clock import Clock
 from hub.errors import ConfigError, Misconfigured, Retry
-from hub.families.message import Message, Teller
+from hub.families.message import Message
 from hub.intake.guard import Pressure
 from hub.lead import RawLead, Rejected, Sent
 from hub.store import alarms as store
 from hub.store import volumes
 from hub.store.columns import DELIVERY, HOUR, WATCH
-from hub.testing.fakes import START, MemoryPoll, MemorySink
+from hub.testing.fakes import START, MemoryPoll, TellingSink
 from tests.conftest import MakeHub, post, reloaded, settled, until
 from tests.core.inputs import person
 from tests.core.looking import all_rows, rows
@@ -41,23 +41,6 @@ DAY = timedelta(days=1)
 BUSY = sum(1 << minute for minute in range(0, 60, 4))  # fifteen minutes of an hour
 
 
-class TellingSink(MemorySink, Teller):
-    """A memory sink that keeps the messages it is told."""
-
-    name = "telling_sink"
-
-    def ready(self) -> None:
-        super().ready()
-        self.told: list[Message] = []
-        self.reply: object = Sent()
-
-    async def tell(self, message: Message, key: str, http: httpx.AsyncClient) -> Sent | Rejected:
-        if isinstance(self.reply, Exception):
-            raise self.reply
-        self.told.append(message)
-        return self.reply
-
-
 class EndingPoll(MemoryPoll):
     """A poll whose token has an end."""
 
@@ -71,7 +54,7 @@ class EndingPoll(MemoryPoll):
 
 
 async def started(make_hub: MakeHub, config: str = CONFIG, **more: object) -> Hub:
-    return await make_hub(config, things=[TellingSink, EndingPoll], **more)
+    return await make_hub(config, things=[EndingPoll], **more)
 
 
 def ops(hub: Hub) -> TellingSink:

@@ -65,7 +65,9 @@ async def test_an_erased_person_leaves_nothing_with_their_rep(make_hub: MakeHub)
     one = await send(hub, 1, email="ann@acme-tools.com", company="Acme Tools")
     await hub.responding.desk.transfer(one, "bob", reason="Ann from Acme Tools asked for Bob")
     await hub.privacy.erase(by=Actor("test"), email="ann@acme-tools.com")
-    texts = json.dumps([await all_rows(hub, table) for table in ("care", "ownership", "notice", "task", "timer")], default=str)
+    texts = json.dumps(
+        [await all_rows(hub, table) for table in ("care", "ownership", "notice", "task", "timer")], default=str
+    )
     assert "acme" not in texts.lower()
     assert "Ann from" not in texts
     assert CARE.c.domain is not None

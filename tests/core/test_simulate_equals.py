@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from hub.app import Hub
@@ -148,6 +148,42 @@ async def became(hub: Hub) -> list[dict[str, Any]]:
     return found
 
 
+TWO: dict[str, Any] = {"members": {"ann": {}, "bob": {}}}
+LONE: dict[str, Any] = {"strategy": "round_robin", "members": {"cho": {}}}
+
+
+def many(number: int, **said: Any) -> list[dict[str, Any]]:
+    """Return so many leads; each value said is a list that is gone through again and again."""
+    return [{"wait": 60, "country": "CN", **{name: v[n % len(v)] for name, v in said.items()}} for n in range(number)]
+
+
+def case(north: dict[str, Any], leads: list[dict[str, Any]], *absences: dict[str, Any]) -> Any:
+    """Return a case with one team that counts."""
+    routes = [{"assign": {"team": "north"}, "respond_within": "5m"}]
+    return example(north=north, south=LONE, routes=routes, match="first", leads=leads, absences=list(absences))
+
+
+@case({"strategy": "round_robin", **TWO}, many(9, ends=["duplicate", "won", "lost"]))
+@case(
+    {"strategy": "performance", "performance_over": "1h", **TWO}, many(24, ends=["won", "lost", "lost", "won", "lost"])
+)
+@case(
+    {"strategy": "round_robin", "account": True, **TWO}, many(9, company=["Acme GmbH", "Firm Ltd", "Wind AG", "Acme"])
+)
+@case({"strategy": "least_loaded", **TWO}, many(12, ends=["lost", "contacted", "contacted"]))
+@case(
+    {"strategy": "round_robin", "fallback": {"owner": "boss"}, "caps": [{"most": 2, "within": "20m"}], **TWO}, many(30)
+)
+@case({"strategy": "least_loaded", "fallback": {"owner": "ann"}, "caps": [{"most": 2, "each": "day"}], **TWO}, many(9))
+@case(
+    {"strategy": "round_robin", **TWO},
+    many(9),
+    {"member": "ann", "since": 0, "cover": "zoe"},
+    {"member": "zoe", "since": 200},
+)
+@case(
+    {"strategy": "round_robin", "members": {"ann": {"daily_cap": 2}, "bob": {}}}, many(9, owner=["ann", "zoe", "bob"])
+)
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(
     north=_TEAM, south=_TEAM, routes=st.lists(_ROUTE, min_size=1, max_size=3), match=st.sampled_from(["first", "all"]),

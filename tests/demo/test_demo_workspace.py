@@ -91,7 +91,7 @@ def test_nothing_in_the_demo_calls_a_real_host(tmp_path: Path) -> None:
     hosts += [getattr(part.config, "host", None) for part in (*made.sources.values(), *made.sinks.values())]
     kept = {host for host in hosts if host}
     assert {host.startswith((SANDBOX, "127.0.0.1")) for host in kept} == {True}
-    assert len(kept) == 10
+    assert len(kept) == 11
     assert made.sinks["sheet"].config.token_url == f"{SANDBOX}/sheets/token"  # type: ignore[attr-defined]
     assert made.sinks["nurturing"].url == f"{SANDBOX}/webhook/nurturing"  # type: ignore[attr-defined]
 

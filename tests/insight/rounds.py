@@ -82,5 +82,5 @@ async def keep(hub: Hub, *rows: dict[str, Any]) -> None:
 async def log(hub: Hub, *rows: dict[str, Any]) -> None:
     """Write down what happened to who has a lead."""
     names = sorted({name for one in rows for name in one})
-    empty = {name: None for name in names} | ({"gained": 0} if "gained" in names else {})
+    empty = dict.fromkeys(names) | ({"gained": 0} if "gained" in names else {})
     await hub.db.write(dealing.log, [{"at": START, **empty, **one} for one in rows])

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from hub.app import Hub
+from hub.errors import Retry
+from hub.lead import Sent
 from hub.news import Activity
 from hub.outcome import Disposition
 from hub.store.activities import Heard
@@ -23,6 +25,7 @@ hub: {region: CN, answer_within: 30s}
 sources: {website: {connector: open_source}}
 sinks:
   crm: {connector: memory_sink}
+  chat: {connector: telling_sink}
 calendars: {always: {hours: "24/7"}}
 pools: {sea: {}}
 teams:
@@ -35,7 +38,7 @@ flows:
 """
 
 LADDER = (
-    "ladder: [{at: 50%, do: warn, to: [crm]}, {at: 80%, do: escalate, to: [crm]}, {at: 100%, do: reassign, most: 1}]"
+    "ladder: [{at: 50%, do: warn, to: [chat]}, {at: 80%, do: escalate, to: [chat]}, {at: 100%, do: reassign, most: 1}]"
 )
 
 
@@ -118,6 +121,27 @@ async def test_the_ladder_is_climbed_rung_by_rung(make_hub: MakeHub):
     assert [row["kind"] for row in await all_rows(hub, "notice")][:2] == ["warned", "escalated"]
 
 
+async def test_people_are_told_in_words_and_a_chat_that_is_down_gets_it_later(make_hub: MakeHub, clock):
+    hub = await make_hub(with_ladder())
+    one = await lead(hub, source_note="x")
+    chat = hub.plan.sinks["chat"]
+    chat.reply = Retry("busy", 1)
+    await turn(hub, 5)
+    assert await hub.responding.telling.sweep() == 1
+    chat.reply = Sent()
+    assert await hub.responding.telling.sweep() == 0
+    clock.turn(5)
+    assert await hub.responding.telling.sweep() == 1
+    (told,) = chat.told
+    owner = (await care(hub, one))["owner"]
+    assert told.title == f"{owner}: a lead still waits for your answer"
+    assert dict(told.facts) == {
+        "Lead": one, "Owner": owner, "Team": "north", "Grade": "C", "Source": "website", "Waited": "5 min", "Target": "10 min",
+    }  # fmt: skip
+    clock.turn(3600)
+    assert await hub.responding.telling.sweep() == 0
+
+
 async def test_a_lead_is_handed_on_so_often_and_then_waits_in_the_pool(make_hub: MakeHub):
     hub = await make_hub(with_ladder())
     one = await lead(hub)
@@ -127,6 +151,16 @@ async def test_a_lead_is_handed_on_so_often_and_then_waits_in_the_pool(make_hub:
     assert (known["owner"], known["pool"], known["turns"], known["handed_on"]) == (None, "unassigned", 2, 1)
     acts = [row["act"] for row in await all_rows(hub, "ownership")]
     assert acts == ["assigned", "reassigned", "recycled"]
+
+
+async def test_a_lead_that_comes_late_gives_its_rep_the_whole_time(make_hub: MakeHub, clock):
+    hub = await make_hub(with_ladder())
+    one = await lead(hub, submitted_at=(clock.now() - timedelta(days=3)).isoformat())
+    await turn(hub, 0)
+    assert (await care(hub, one))["breached_at"] is not None
+    assert "lead.warned" not in await kinds(hub)
+    await turn(hub, 5)
+    assert "lead.warned" in await kinds(hub)
 
 
 async def test_nobody_gets_back_what_they_lost(make_hub: MakeHub):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -80,7 +81,7 @@ async def test_all_pages_together_add_up_from_nothing_to_what_is_owed(make_hub: 
         assert entries[0]["balance"] == pytest.approx(stand["balance"], abs=1e-5)
         assert sum(row["change"] for row in entries) == pytest.approx(stand["balance"], abs=1e-4)
         balances = [row["balance"] for row in entries] + [0.0]
-        changes = [newer - older for newer, older in zip(balances, balances[1:], strict=False)]
+        changes = [newer - older for newer, older in itertools.pairwise(balances)]
         assert changes == pytest.approx([row["change"] for row in entries], abs=1e-5)
         assert stand["error"] == abs(stand["balance"]) < 1 + 1e-6
 

@@ -11,7 +11,7 @@ SOURCES = {
     "source": TEMPLATES / "source" / "acme",
     "sink": TEMPLATES / "sink" / "acme",
     "step": TEMPLATES / "step" / "acme",
-    **{name: HERE / name for name in ("poll", "file", "webhook_more", "sink_more", "feedback", "sockets")},
+    **{name: HERE / name for name in ("poll", "file", "webhook_more", "sink_more", "feedback", "sockets", "buyer")},
 }
 
 

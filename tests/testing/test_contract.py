@@ -5,11 +5,11 @@ import inspect
 
 import pytest
 
-from hub.testing.contract import about, canary, feedback, polls, run_kit, shape, sinks, sockets, webhooks
+from hub.testing.contract import about, buyers, canary, feedback, polls, run_kit, shape, sinks, sockets, webhooks
 from hub.testing.contract.kit import ADVICE
 from tests.testing.kit_making import SOURCES, failures, put
 
-MODULES = (shape, about, canary, feedback, polls, sinks, webhooks)
+MODULES = (shape, about, buyers, canary, feedback, polls, sinks, webhooks)
 
 HOOK = "@hookimpl\ndef hub_register()"
 
@@ -105,6 +105,10 @@ BAD = [
     ("takes_any_lead", "step", "py", 'return work.note("acme", held=False)', "return work.lead"),
     ("finds_fields_of_any_lead", "sockets", "py", "if not lead.company:", "if len(lead.company) < 1:"),
     ("finds_fields_of_any_lead", "sockets", "py", "        return {}", "        return []"),
+    ("ping_is_pure", "buyer", "py", '"token": token', '"token": None'),
+    ("ping_is_pure", "buyer", "py", '"token": token', '"token": token + str(__import__("random").random())'),
+    ("ping_names_nobody", "buyer", "py", "json={\"about\": dict(about)", "json={\"about\": self.told"),
+    ("any_answer_to_a_ping_is_understood", "buyer", "py", "return Bid(price=price_of(said[\"price\"]), ref=str(said[\"id\"])) if said[\"price\"] else None", "return said"),
     ("chooses_fairly", "sockets", "py", "Choice(free[0].name)", "Choice('zoe')"),
     ("chooses_fairly", "sockets", "py", "Choice(free[0].name)", "free[0].name"),
     ("chooses_fairly", "sockets", "py", "Choice(free[0].name)", "Choice(free[1].name)"),
@@ -124,6 +128,9 @@ WRONG = [
     ("response", "sink", "{rejected: not valid}", "{rejected: too long}"),
     ("response", "sink", "{misconfigured: answered 401}", "{unclear: answered 401}"),
     ("response", "sink", "{unclear: unexpected body}", "{odd: unexpected body}"),
+    ("ping", "buyer", "{city: Berlin, source", "{city: Bonn, source"),
+    ("bid", "buyer", "{price: 12.5, ref", "{price: 12.6, ref"),
+    ("bid", "buyer", "expect: null", "expect: {price: 0}"),
     ("erase", "feedback", "com/leads/42\"}}", "com/leads/43\"}}"),
     ("news", "feedback", "disposition: won, human: true", "disposition: lost, human: true"),
     ("news", "feedback", "human: false", "human: true"),

@@ -2,6 +2,7 @@
 
 from hub.store.tables.access import LoginRow, RecoveryRow, SecondFactorRow, UserRow
 from hub.store.tables.alarms import AlarmRow, CredentialRow, HourRow, WatchRow
+from hub.store.tables.auctions import AuctionRow, BidRow
 from hub.store.tables.audit import AuditRow
 from hub.store.tables.copies import CopyRow
 from hub.store.tables.deliveries import AttemptRow, DeliveryRow, SinkRow
@@ -28,7 +29,9 @@ __all__ = [
     "ActivityRow",
     "AlarmRow",
     "AttemptRow",
+    "AuctionRow",
     "AuditRow",
+    "BidRow",
     "CareRow",
     "ConsentRow",
     "CopyRow",

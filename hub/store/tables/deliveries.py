@@ -49,6 +49,7 @@ class DeliveryRow(SQLModel, table=True):
     route: str = ""
     submission: str
     occasion: dict[str, Any] | None = json()  # what became of the lead, where that is what is told
+    sale: dict[str, Any] | None = json()  # the bid it was sold for, where it was sold
     sentence: str = ""  # why it goes there, for whoever reads the message
     state: str = "ready"
     priority: int = 0  # first attempts go before retries, retries before replays

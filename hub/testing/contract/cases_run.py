@@ -22,6 +22,7 @@ from hub.testing.compare import (
     different_request,
     short,
 )
+from hub.testing.contract import buyers
 from hub.testing.contract.subject import Failed, Subject, empty_folder
 from hub.testing.wire import Dialogue, client
 
@@ -254,6 +255,7 @@ def _read(subject: Subject, case: kinds.ReadCase) -> list[str]:
 RUNNERS: Mapping[str, Callable[[Subject, Any], list[str]]] = MappingProxyType(
     {
         "request": _request, "response": _response, "token": _token, "find": _find, "found": _found, "send": _send,
+        "ping": buyers.run_ping, "bid": buyers.run_bid,
         "erase": _erase, "news": _news, "heard": _heard,
         "verify": _verify, "handshake": _handshake, "parse": _parse, "answer": _answer, "complete": _complete,
         "fetch": _fetch, "count": _count, "read": _read,

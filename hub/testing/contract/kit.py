@@ -14,6 +14,7 @@ from hub.sink import Sink
 from hub.source import Source, WebhookSource
 from hub.step import Socket, Step
 from hub.testing.contract import about, canary, shape
+from hub.testing.contract.buyers import buyer_checks
 from hub.testing.contract.cases_run import run_case
 from hub.testing.contract.feedback import feedback_checks
 from hub.testing.contract.polls import source_checks
@@ -103,5 +104,6 @@ def _for_class(cls: type[Connector]) -> Iterable[Callable[[Subject], None]]:
         yield from webhook_checks(cls)
     if issubclass(cls, Sink):
         yield from sink_checks(cls)
+        yield from buyer_checks(cls)
     if issubclass(cls, Feedback):
         yield from feedback_checks(cls)

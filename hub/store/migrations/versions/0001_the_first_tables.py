@@ -122,6 +122,26 @@ def upgrade() -> None:
         batch_op.create_index("attempt_delivery", ["delivery", "number", "fence"], unique=True)
 
     op.create_table(
+        "auction",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("submission", sa.String(), nullable=False),
+        sa.Column("route", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("done_at", Utc(), nullable=True),
+        sa.Column("floor", sa.Float(), nullable=False),
+        sa.Column("winner", sa.String(), nullable=True),
+        sa.Column("price", sa.Float(), nullable=True),
+        sa.Column("currency", sa.String(), nullable=True),
+        sa.Column("fallback", Json(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("auction", schema=None) as batch_op:
+        batch_op.create_index("auction_state", ["state", "at"], unique=False)
+        batch_op.create_index("auction_submission", ["submission"], unique=False)
+
+    op.create_table(
         "audit",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at", Utc(), nullable=False),
@@ -139,6 +159,36 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.create_index("audit_what", ["what", "id"], unique=False)
+
+    op.create_table(
+        "bid",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("auction", sa.String(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("buyer", sa.String(), nullable=False),
+        sa.Column("delivery", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("price", sa.Float(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=True),
+        sa.Column("until", Utc(), nullable=False),
+        sa.Column("token", sa.String(), nullable=False),
+        sa.Column("stop_after", Json(), nullable=True),
+        sa.Column("owed_at", Utc(), nullable=True),
+        sa.Column("done_at", Utc(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("bid", schema=None) as batch_op:
+        batch_op.create_index("bid_buyer", ["buyer", "owed_at"], unique=False)
+        batch_op.create_index("bid_delivery", ["delivery"], unique=True)
+        batch_op.create_index("bid_once", ["auction", "place"], unique=True)
+        batch_op.create_index(
+            "bid_until",
+            ["until"],
+            unique=False,
+            sqlite_where=sa.text("state = 'owed'"),
+            postgresql_where=sa.text("state = 'owed'"),
+        )
 
     op.create_table(
         "care",
@@ -297,6 +347,7 @@ def upgrade() -> None:
         sa.Column("route", sa.String(), nullable=False),
         sa.Column("submission", sa.String(), nullable=False),
         sa.Column("occasion", Json(), nullable=True),
+        sa.Column("sale", Json(), nullable=True),
         sa.Column("sentence", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
@@ -961,10 +1012,24 @@ def downgrade() -> None:
         batch_op.drop_index("care_domain")
 
     op.drop_table("care")
+    with op.batch_alter_table("bid", schema=None) as batch_op:
+        batch_op.drop_index(
+            "bid_until", sqlite_where=sa.text("state = 'owed'"), postgresql_where=sa.text("state = 'owed'")
+        )
+        batch_op.drop_index("bid_once")
+        batch_op.drop_index("bid_delivery")
+        batch_op.drop_index("bid_buyer")
+
+    op.drop_table("bid")
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.drop_index("audit_what")
 
     op.drop_table("audit")
+    with op.batch_alter_table("auction", schema=None) as batch_op:
+        batch_op.drop_index("auction_submission")
+        batch_op.drop_index("auction_state")
+
+    op.drop_table("auction")
     with op.batch_alter_table("attempt", schema=None) as batch_op:
         batch_op.drop_index("attempt_delivery")
 
