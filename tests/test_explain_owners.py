@@ -201,7 +201,8 @@ def test_every_reason_that_the_code_can_give_has_words() -> None:
 
 
 def test_every_act_of_the_log_and_every_reason_of_a_move_has_words() -> None:
-    acts = set(desk.SENTENCES["en"]) | {"assigned", "pooled"}
+    assert set(desk.SENTENCES["en"]) == set(desk.SENTENCES["zh"])
+    acts = {key.partition(" ")[0] for key in desk.SENTENCES["en"]} | {"assigned", "pooled"}
     acts |= _texts(dealing, r'"act": "(\w+)"') | _texts(pool_store, r'"act": "(\w+)"') | _texts(handing, r'act="(\w+)"')
     assert acts == set(owners._MOVES)
     without = RecycleSettings.model_fields["without"].annotation.__args__  # type: ignore[union-attr]

@@ -13,6 +13,7 @@ from hub.response.reps import EVERY as REPS_EVERY
 from hub.response.reps import Reps
 from hub.response.telling import Telling
 from hub.response.timers import EVERY, Timers
+from hub.store import timers as timer_store
 
 if TYPE_CHECKING:
     from hub.app.hub import Hub
@@ -46,9 +47,10 @@ class Responding:
 
     async def round(self) -> None:
         """Fire what is due; under a new configuration timers are made anew before."""
-        revision = self._hub.plan.revision
-        if revision != self._anew:
-            if self._anew is not None:
+        revision, db = self._hub.plan.revision, self._hub.db
+        if revision is not None and revision != self._anew:
+            if await db.read(timer_store.made_for) != revision:  # it changed, perhaps while no process ran
                 await self.timers.make_anew()
+                await db.write(timer_store.note_made_for, revision)
             self._anew = revision
         await self.timers.sweep()

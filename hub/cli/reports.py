@@ -14,6 +14,20 @@ from hub.cli.tell import Json, console, write_json, write_table
 from hub.errors import LeadhubError
 from hub.insight.reports import as_csv
 
+Name = Annotated[
+    str,
+    typer.Argument(
+        help="speed, target, lateness, fairness, unassigned, pools, recycle, board or lost; `list` lists them."
+    ),
+]
+Since = Annotated[str | None, typer.Option(help="From when prospects submitted: 7d ago, or 2026-05-01.")]
+Until = Annotated[str | None, typer.Option(help="Up to when, without that moment; default now.")]
+By = Annotated[str | None, typer.Option(help="What to divide by, such as source,grade,hour,rep; empty: all together.")]
+Without = Annotated[
+    bool, typer.Option("--without-held", help="Leave out the time in which leadhub itself held a lead.")
+]
+Into = Annotated[Path | None, typer.Option("--csv", help="Write it into this CSV file.")]
+
 
 def add_to(app: typer.Typer) -> None:
     """Add this part's commands."""
@@ -21,21 +35,12 @@ def add_to(app: typer.Typer) -> None:
 
 
 def report(
-    name: Annotated[
-        str,
-        typer.Argument(
-            help="speed, target, lateness, fairness, unassigned, pools, recycle, board or lost; `list` lists them."
-        ),
-    ],
-    since: Annotated[str | None, typer.Option(help="From when prospects submitted: 7d ago, or 2026-05-01.")] = None,
-    until: Annotated[str | None, typer.Option(help="Up to when, without that moment; default now.")] = None,
-    by: Annotated[
-        str | None, typer.Option(help="What to divide by, such as source,grade,hour,rep; empty: all together.")
-    ] = None,
-    without_held: Annotated[
-        bool, typer.Option("--without-held", help="Leave out the time in which leadhub itself held a lead.")
-    ] = False,
-    csv: Annotated[Path | None, typer.Option("--csv", help="Write it into this CSV file.")] = None,
+    name: Name,
+    since: Since = None,
+    until: Until = None,
+    by: By = None,
+    without_held: Without = False,
+    csv: Into = None,
     as_json: Json = False,
     config: Config = None,
 ) -> None:

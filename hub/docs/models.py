@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
+from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from hub.docs.markdown import code, flow
 
@@ -115,4 +115,4 @@ def _default(field: FieldInfo, kind: str) -> str:
         return "see below"
     if kind.startswith(_TIME) and isinstance(value, float):
         return code(f"{value:g}s")
-    return code(flow(list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, Mapping) else value))
+    return code(flow(to_jsonable_python(value)))

@@ -28,8 +28,8 @@ status or failed), us, error where it failed, and the notes of that step:
 A step that is not in this list is told by its outcome and its plain notes. Anything may be absent.
 """
 
-from hub.explain.owners import counted, moved
+from hub.explain.owners import counted, moved, why_moved
 from hub.explain.sentence import people, sentence
 from hub.explain.trail import trail
 
-__all__ = ["counted", "moved", "people", "sentence", "trail"]
+__all__ = ["counted", "moved", "people", "sentence", "trail", "why_moved"]

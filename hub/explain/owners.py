@@ -204,14 +204,21 @@ def moved(row: Note, language: Language) -> str:
     values = {name: row.get(name) or "-" for name in ("owner", "former", "by", "pool", "former_pool")}
     pool = f"公海 {values['pool']}" if chinese else f"pool {values['pool']}"
     values["to"] = values["owner"] if row.get("owner") else pool
+    if not row.get("former") and row.get("former_pool"):
+        values["former"] = f"公海 {row['former_pool']}" if chinese else f"pool {row['former_pool']}"
     said = _MOVES[act][chinese].format(**values, credit=_plain(row.get("credit")))
     reason = str(row.get("reason") or "")
     if not reason or act in _BY_RUN or act == "inherited":
         return said
-    why = _WHYS[reason][chinese] if reason in _WHYS else reason
+    why = why_moved(reason, language)
     if act == "reassigned":
         return f"{said}：{why}" if chinese else f"{said}: {why}"
     return f"{said}（{why}）" if chinese else f"{said} ({why})"
+
+
+def why_moved(reason: str, language: Language) -> str:
+    """Return the reason of a move in words; people's own words stay."""
+    return _WHYS[reason][language == "zh"] if reason in _WHYS else reason
 
 
 def now(moves: Iterable[Note], language: Language) -> str:

@@ -13,7 +13,9 @@ from sqlmodel import Session
 from hub.clock import Clock
 from hub.errors import BadInput, Conflict
 from hub.events import Event
+from hub.explain import why_moved
 from hub.ids import Ids
+from hub.labels import Language
 from hub.lead import Lead, RawLead
 from hub.people.pools import embargo, pools_of
 from hub.pipeline.context import RunContext, StoredLeads
@@ -85,6 +87,8 @@ class Desk:
     ) -> Moved | None:  # fmt: skip
         """Take a lead from its owner and put it into a pool, or where its team falls back to."""
         seen = seen or await self.round_of(lead)
+        if pool is None and (team := self._fallback(seen["team"]).team) is not None:
+            return await self._dealt(Move(lead, "recycled", reason=reason, by=_name(by), timer=timer), by, team)
         if pool is None and (owner := self._fallback(seen["team"]).owner) not in (None, seen["owner"]):
             step = Move(lead, "recycled", owner, reason=reason, by=_name(by), timer=timer)
         else:
@@ -98,17 +102,20 @@ class Desk:
     ) -> Moved | None:  # fmt: skip
         """Deal a lead anew in its team: to nobody who had it before. None: its timer had fired already."""
         step = Move(lead, act, reason=reason, by=_name(by), timer=timer, changes=changes or {})
+        return await self._dealt(step, by)
+
+    async def _dealt(self, step: Move, by: Actor | None, team: str | None = None) -> Moved | None:
+        """Deal a lead in a team, or its own; again while others are first."""
         for _ in range(REDO):
-            seen = await self.round_of(lead)
+            seen = await self.round_of(step.lead)
             try:
-                return await self._deal(seen, step, by)
+                return await self._deal(seen, step, by, team or seen["team"])
             except Conflict:
                 continue
-        raise Conflict(f"The lead {lead} changed all the time. Try again.")
+        raise Conflict(f"The lead {step.lead} changed all the time. Try again.")
 
-    async def _deal(self, seen: Row, step: Move, by: Actor | None) -> Moved | None:
+    async def _deal(self, seen: Row, step: Move, by: Actor | None, team: str) -> Moved | None:
         plan, lead = self.plan(), await self._lead(step.lead)
-        team = seen["team"]
         if team not in plan.settings.teams:
             raise BadInput(f"The lead {step.lead} belongs to no team that is there. Transfer it to a rep.", status=409)
         had = dict.fromkeys([*(seen["former"] or {}), *filter(None, (seen["owner"],))], "had_it")
@@ -192,10 +199,7 @@ class Desk:
     ) -> tuple[Sequence[Row], Sequence[Row], Sequence[Row]]:
         """Return what follows a move: timers, the new owner for those who keep the lead, word for its readers."""
         plan = self.plan()
-        sentence = SENTENCES[plan.settings.hub.language][step.act].format(
-            owner=moved.care["owner"] or "-", pool=moved.care["pool"] or "-", former=moved.before["owner"] or "-",
-            reason=step.reason or "-",
-        )  # fmt: skip
+        sentence = _sentence(step, moved, plan.settings.hub.language)
         due = following.timers(moved.care, moved.lead, plan)
         owed = following.updates(moved, have, "", sentence, plan, self.ids)
         told = following.notices(
@@ -234,21 +238,36 @@ def _name(by: Actor | None) -> str | None:
     return by.who if by is not None else None
 
 
+def _sentence(step: Move, moved: Moved, language: Language) -> str:
+    """Return what those who keep the lead are told of the move; one to the other kind of place has its own words."""
+    known, key = SENTENCES[language], f"{step.act} {'owner' if moved.care['owner'] else 'pool'}"
+    return known.get(key, known[step.act]).format(
+        owner=moved.care["owner"] or "-", pool=moved.care["pool"] or "-", former=moved.before["owner"] or "-",
+        reason=why_moved(step.reason, language) if step.reason else "-",
+    )  # fmt: skip
+
+
 SENTENCES: Mapping[str, Mapping[str, str]] = {
     "en": {
         "transferred": "{owner} has it now; before, {former} had it.",
         "returned": "{former} gave it back: {reason}. It waits in pool {pool}.",
         "recycled": "It was taken from {former} ({reason}) and waits in pool {pool}.",
-        "reassigned": "{owner} has it now: {former} did not answer in time.",
+        "recycled owner": "{owner} has it now: it was taken from {former} ({reason}).",
+        "reassigned": "{owner} has it now; before, {former} had it ({reason}).",
+        "reassigned pool": "It was taken from {former} ({reason}) and waits in pool {pool}.",
         "inherited": "{owner} has it now: {former} has left.",
+        "inherited pool": "{former} has left. It waits in pool {pool}.",
         "claimed": "{owner} took it from the pool.",
     },
     "zh": {
         "transferred": "现由 {owner} 负责，此前为 {former}。",
         "returned": "{former} 已退回：{reason}。现在公海 {pool}。",
         "recycled": "已从 {former} 收回（{reason}），现在公海 {pool}。",
-        "reassigned": "现由 {owner} 负责：{former} 未按时响应。",
+        "recycled owner": "现由 {owner} 负责，已从 {former} 收回（{reason}）。",
+        "reassigned": "现由 {owner} 负责，此前为 {former}（{reason}）。",
+        "reassigned pool": "已从 {former} 收回（{reason}），现在公海 {pool}。",
         "inherited": "现由 {owner} 负责：{former} 已离职。",
+        "inherited pool": "{former} 已离职，现在公海 {pool}。",
         "claimed": "{owner} 已从公海领取。",
     },
 }

@@ -69,6 +69,8 @@ class Timers:
         except (BadInput, Conflict) as error:  # it moved meanwhile, or its configuration is gone: timers are made anew
             log.warning("event=timer.failed lead=%s kind=%s error=%s", timer["lead"], timer["kind"], brief(error))
             await self._simple(timer, lead, _nothing)
+        except Exception as error:  # such as a strategy of a plugin: it is tried again, and the others go on
+            log.error("event=timer.broken lead=%s kind=%s error=%s", timer["lead"], timer["kind"], brief(error))
 
     async def _do(self, timer: Row, lead: Lead | None) -> None:
         care = (await self.db.read(care_store.current, [timer["lead"]])).get(timer["lead"])

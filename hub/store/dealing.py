@@ -212,17 +212,20 @@ def _advance(taken: int | None, session: Session) -> None:
     session.execute(sa.insert(TURN).values(name=_ALL, number=1))
 
 
-def undo(lead: str, *, session: Session) -> str | None:
-    """Take back the last deal of a lead, as if it had not been dealt; returns whose count it came off."""
+def undo(lead: str, *, of: str | None = None, session: Session) -> str | None:
+    """Take back the last deal of a lead, as if it had not been dealt; returns whose count it came off.
+
+    `of`: only a deal that gave it to this rep; one who has it from a colleague's hand was not dealt it.
+    """
     query = (
-        sa.select(OWNERSHIP.c.id, OWNERSHIP.c.team, OWNERSHIP.c.turn_of, ROSTER.c.shares)
+        sa.select(OWNERSHIP.c.id, OWNERSHIP.c.owner, OWNERSHIP.c.team, OWNERSHIP.c.turn_of, ROSTER.c.shares)
         .join(ROSTER, ROSTER.c.digest == OWNERSHIP.c.roster)
         .where(OWNERSHIP.c.lead == lead, OWNERSHIP.c.roster.is_not(None), ~OWNERSHIP.c.undone)
         .order_by(OWNERSHIP.c.id.desc())
         .limit(1)
     )
     row = session.execute(query).first()
-    if row is None:
+    if row is None or (of is not None and row.owner != of):
         return None
     session.execute(sa.update(OWNERSHIP).where(OWNERSHIP.c.id == row.id).values(undone=True))
     deal([Deal(row.team, row.turn_of, row.shares)], None, sign=-1, session=session)

@@ -83,7 +83,7 @@ def move(
     row = lead_store.row_of(lead, now)
     session.execute(sa.update(LEAD).where(LEAD.c.id == lead.id).values(**row))
     if step.undo:
-        dealing.undo(lead.id, session=session)
+        dealing.undo(lead.id, of=before["owner"], session=session)
     after = care.change(before, {**_round(step, before, now), **step.changes}, session=session)
     if step.deal is not None:
         dealing.deal([step.deal], step.turn, session=session)
@@ -113,8 +113,8 @@ def _said(step: Move, before: Mapping[str, Any], now: datetime) -> dict[str, Any
     return {
         "at": now, "act": step.act, "lead": step.lead, "owner": step.owner, "former": before["owner"],
         "team": step.team or before["team"], "pool": step.pool, "former_pool": before["pool"],
-        "gained": int(step.owner is not None), "strategy": step.strategy, "reason": step.reason, "by": step.by,
-        "revision": step.revision, **dealt,
+        "gained": int(step.owner not in (None, before["owner"])), "strategy": step.strategy, "reason": step.reason,
+        "by": step.by, "revision": step.revision, **dealt,
     }  # fmt: skip
 
 

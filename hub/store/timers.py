@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from hub.store.claims import claiming
-from hub.store.columns import CARE, TIMER
+from hub.store.columns import CARE, TIMER, TURN
 
+_MADE = "timers"  # the row that keeps the configuration
 LEASE = timedelta(seconds=30)  # whoever took a timer and died leaves it to the others after that
 
 
@@ -35,6 +36,17 @@ def next_due(*, session: Session) -> datetime | None:
 def drop(ids: Iterable[int], *, session: Session) -> None:
     """Remove timers that nothing follows from any more."""
     session.execute(sa.delete(TIMER).where(TIMER.c.id.in_(list(ids))))
+
+
+def made_for(*, session: Session) -> int | None:
+    """Return the configuration that all timers were made for last; None: nobody noted one yet."""
+    return session.execute(sa.select(TURN.c.number).where(TURN.c.name == _MADE)).scalar()
+
+
+def note_made_for(revision: int, *, session: Session) -> None:
+    """Note the configuration that all timers were made for."""
+    if not session.execute(sa.update(TURN).where(TURN.c.name == _MADE).values(number=revision)).rowcount:  # type: ignore[attr-defined]
+        session.execute(sa.insert(TURN).values(name=_MADE, number=revision))
 
 
 def open_rounds(after: int, most: int, *, session: Session) -> list[dict[str, Any]]:

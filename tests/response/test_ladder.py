@@ -181,7 +181,7 @@ async def test_sinks_that_take_updates_hear_of_the_new_owner(make_hub: MakeHub):
     await turn(hub, 10)
     owned = [row for row in await all_rows(hub, "delivery") if row["sink"] == "crm"]
     assert [row["version"] for row in owned] == [1, 2]
-    assert owned[1]["sentence"].endswith("did not answer in time.")
+    assert owned[1]["sentence"].endswith("had it (no answer in time).")
 
 
 async def test_an_answer_that_is_heard_late_counts_from_when_it_was_given(make_hub: MakeHub, clock):
