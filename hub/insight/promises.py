@@ -133,17 +133,26 @@ class _Rep:
         self.waits: list[float] = []
 
     def add(self, row: Row, now: float, reached: Mapping[str, float]) -> None:
-        state = state_of(row, now)
-        self.counts["assigned"] += 1
-        self.counts[state] += 1
-        self.counts["open"] += bool(row.current) and row.closed is None
-        self.counts["overdue"] += state == "breached" and row.responded is None and row.closed is None
-        self.counts["qualified"] += was_qualified(row, reached)
-        self.counts["won"] += row.disposition == "won"
+        counts, state = self.counts, state_of(row, now)
+        counts[state] += 1
+        counts["assigned"] += 1
+        if row.closed is None and row.current:
+            counts["open"] += 1
         if row.responded is not None:
             self.waits.append(row.responded - row.started)
-        if row.disposition == "lost":
+        elif state == "breached" and row.closed is None:
+            counts["overdue"] += 1
+        if was_qualified(row, reached):
+            counts["qualified"] += 1
+        if row.disposition == "won":
+            counts["won"] += 1
+        elif row.disposition == "lost":
             self.reasons[row.reason or "-"] += 1
+
+    def merge(self, other: _Rep) -> None:
+        self.counts.update(other.counts)
+        self.reasons.update(other.reasons)
+        self.waits += other.waits
 
     def line(self) -> Line:
         counts, waits = self.counts, sorted(self.waits)
@@ -160,10 +169,10 @@ def board(rows: Iterable[Row], frame: Frame, reached: Mapping[str, float]) -> Ta
     """Return what each rep has: leads that are theirs now, answers in time, median wait, and what came of them."""
     key, groups, whole, now = keyed(frame.by, frame.zone), dict[Key, _Rep](), _Rep(), frame.now.timestamp()
     for row in rows:
-        if row.rep is None:
-            continue
-        group_of(groups, key(row), _Rep).add(row, now, reached)
-        whole.add(row, now, reached)
+        if row.rep is not None:
+            group_of(groups, key(row), _Rep).add(row, now, reached)
+    for group in groups.values():
+        whole.merge(group)
     return Table(ordered({name: group.line() for name, group in groups.items()}, frame.by), whole.line())
 
 

@@ -98,7 +98,7 @@ def _record(step: str, after: Work, started: float, outcome: str) -> Record:
 
 def _is_given(before: Work, after: Work) -> bool:
     """Return whether a step gave the lead to somebody, which merging it into a known lead does not."""
-    given = after.lead.owner and not before.lead.owner and after.merged == before.merged
+    given = after.lead.owner and after.lead.owner != before.lead.owner and after.merged == before.merged
     return bool(given) and not after.lead.test
 
 

@@ -25,7 +25,7 @@ class AssignOptions(Options):
 async def assign(work: Work, ctx: Context, options: AssignOptions) -> Work:
     """Give the lead to a member of the route's team, or to its pool; who has it already keeps it."""
     lead = work.lead
-    if lead.owner:
+    if lead.owner and not await _gone(work, ctx):
         team = lead.team or work.assign
         if not work.merged and not lead.test:  # its source says whose it is
             ctx.teams.given(lead.with_fields(team=team), lead.owner, "kept")
@@ -35,6 +35,16 @@ async def assign(work: Work, ctx: Context, options: AssignOptions) -> Work:
     if work.pool is not None:
         return _noted(work, Assignment(lead.team, None, "", pool=work.pool), lead, reason="pool", pool=work.pool)
     return _noted(work, Assignment(lead.team, None, ""), lead, reason="no_team")
+
+
+async def _gone(work: Work, ctx: Context) -> bool:
+    """Return whether the rep of a person with new interest is away, or has left: then somebody else answers them."""
+    team = work.lead.team
+    if work.again or not (work.merged and work.anew and work.assign) or team not in ctx.settings.teams:
+        return False
+    book: Book = await ctx.teams.book(team)
+    seat = next((one for one in book.seats() if one.member.name == work.lead.owner), None)
+    return seat is None or seat.hindrance in _GONE
 
 
 async def give(work: Work, ctx: Context, team: str) -> Work:

@@ -14,13 +14,17 @@ from sqlalchemy.exc import DBAPIError
 from hub.store.silence import Impatient
 
 WAIT = 10  # seconds for another process to be done; longer, it stands still
+HOLD = 5  # seconds a holder may take; the server then frees it, also of one whose connection fell silent
 
-_TAKE = "SELECT pg_advisory_lock(%s)"
-_RELEASE = "SELECT pg_advisory_unlock(%s)"
+_TAKE = "SELECT pg_advisory_xact_lock(%s)"
 
 
 class Alone:
-    """A name that is held by one at a time; PostgreSQL frees it when the connection of its holder ends."""
+    """A name that is held by one at a time, among processes by an open transaction of PostgreSQL.
+
+    The server ends a transaction that stands still, so whoever is gone holds nothing up. A holder that took too long
+    learns by a number (`hub.store.dealing`) that somebody else went on.
+    """
 
     def __init__(self, url: sa.URL | None, name: str) -> None:
         self._lock = asyncio.Lock()
@@ -59,6 +63,7 @@ class Alone:
         for last in (False, True):
             try:
                 self._connection = self._connection or self._engine.connect()
+                self._connection.begin()
                 self._connection.exec_driver_sql(_TAKE, (self._key,))
                 return
             except DBAPIError as error:  # the connection was lost since the last time: a new one may do
@@ -68,8 +73,8 @@ class Alone:
 
     def _free(self) -> None:
         try:
-            self._connection.exec_driver_sql(_RELEASE, (self._key,))
-        except DBAPIError:  # the server let it go with the connection
+            self._connection.rollback()
+        except DBAPIError:  # the server let it go, with the connection or after its time
             self._drop()
 
     def _drop(self) -> None:
@@ -81,9 +86,10 @@ class Alone:
 
 
 def _engine(url: sa.URL) -> sa.Engine:
+    options = f"-c lock_timeout={WAIT}s -c idle_in_transaction_session_timeout={HOLD}s"
     engine = sa.create_engine(
-        url, hide_parameters=True, pool_size=1, max_overflow=0, isolation_level="AUTOCOMMIT",
-        connect_args={"options": f"-c lock_timeout={WAIT}s", "connect_timeout": 5, "keepalives_idle": 10},
+        url, hide_parameters=True, pool_size=1, max_overflow=0,
+        connect_args={"options": options, "connect_timeout": 5, "keepalives_idle": 10},
     )  # fmt: skip
     sa.event.listen(engine, "do_connect", lambda _dialect, _record, args, named: Impatient.connect(*args, **named))
     return engine

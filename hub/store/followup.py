@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session
@@ -25,18 +26,21 @@ class Waiting:
 
 def waiting(silent_since: Mapping[str, datetime], pool: str, *, session: Session) -> Waiting:
     """Return what waits; `silent_since` has for each team the moment before which something should have been done."""
-    number = sa.func.count()
-    silent = {}
-    for team, moment in silent_since.items():
-        last = sa.case((CARE.c.touched_at > CARE.c.since, CARE.c.touched_at), else_=CARE.c.since)
-        # a lead that nobody has is told of as unassigned
-        mine = (*_OPEN, CARE.c.team == team, CARE.c.pool.is_distinct_from(pool), last <= moment)
-        silent[team] = session.execute(sa.select(number).where(*mine)).scalar_one()
-    late = (*_OPEN, CARE.c.breached_at.is_not(None), CARE.c.responded_at.is_(None), CARE.c.team.is_not(None))
-    rows = session.execute(sa.select(CARE.c.team, number).where(*late).group_by(CARE.c.team)).all()
-    query = sa.select(number, sa.func.min(CARE.c.since)).where(*_OPEN, CARE.c.pool == pool)
-    found, oldest = session.execute(query).one()
+    last = sa.case((CARE.c.touched_at > CARE.c.since, CARE.c.touched_at), else_=CARE.c.since)
+    idle = [sa.and_(CARE.c.team == team, last <= moment) for team, moment in silent_since.items()]
+    # a lead that nobody has is told of as unassigned
+    silent = sa.and_(sa.or_(sa.false(), *idle), CARE.c.pool.is_distinct_from(pool))
+    late = sa.and_(CARE.c.breached_at.is_not(None), CARE.c.responded_at.is_(None))
+    query = sa.select(CARE.c.team, _number(silent), _number(late)).where(*_OPEN, CARE.c.team.is_not(None))
+    teams = session.execute(query.group_by(CARE.c.team).order_by(CARE.c.team)).all()
+    alone = sa.select(sa.func.count(), sa.func.min(CARE.c.since)).where(*_OPEN, CARE.c.pool == pool)
+    found, oldest = session.execute(alone).one()
     return Waiting(
-        {team: count for team, count in silent.items() if count}, {row[0]: row[1] for row in rows},
+        {team: int(number) for team, number, _ in teams if number},
+        {team: int(number) for team, _, number in teams if number},
         (found, oldest) if found else None,
     )  # fmt: skip
+
+
+def _number(of: Any) -> Any:
+    return sa.func.sum(sa.case((of, 1), else_=0))

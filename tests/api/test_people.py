@@ -215,7 +215,7 @@ async def test_a_manager_moves_leads_one_by_one_and_in_numbers(make_hub: MakeHub
         again = (await http.post(f"/api/leads/{leads[1]}/recycle", json={"pool": "deep"})).json()
         assert (again["owner"], again["pool"]) == (None, "deep")
         said = (await http.get(f"/api/leads/{leads[1]}/ownership?language=zh")).json()["items"]
-        assert said[-1]["says"] .startswith("从 dan 收回，转入")
+        assert said[-1]["says"].startswith("从 dan 收回，转入")
     assert Counter(row["owner"] for row in await all_rows(hub, "care")) == {"dan": 5, None: 1}
 
 

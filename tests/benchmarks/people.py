@@ -154,23 +154,25 @@ async def _one(hub: Hub, rng: random.Random, rules: int, number: int, place: Pla
     return took
 
 
-def _rounds(now: datetime, pending: int, due: int, over: float, pool: str | None) -> Iterator[dict[str, Any]]:
+def _rounds(
+    now: datetime, pending: int, due: int, over: float, pool: str | None, first: int
+) -> Iterator[dict[str, Any]]:
     """Yield rounds: some that are due in the time to come, and others that are due tomorrow."""
     for number in range(pending + due):
         soon = number < due
         at_ = now + timedelta(seconds=5 + over * number / max(due, 1)) if soon else now + timedelta(days=1)
         yield {
-            "lead": f"lead_{number:06}", "source": "bought", "flow": "inbound", "route": "rest", "owner": None if pool else "rep0",
+            "lead": f"lead_{first + number:06}", "source": "bought", "flow": "inbound", "route": "rest", "owner": None if pool else "rep0",
             "pool": pool, "team": "all", "since": now, "started_at": now, "received_at": now, "decided_at": now,
             "target": 300.0, "due_at": at_, "turns": 1,
         }  # fmt: skip
 
 
-async def fill(hub: Hub, pending: int, due: int, over: float, pool: str | None = None) -> None:
-    """Write rounds with their leads and timers."""
-    rows = list(_rounds(hub.clock.now(), pending, due, over, pool))
-    for first in range(0, len(rows), 2_000):
-        await hub.db.write(_filled, rows[first : first + 2_000], hub.clock.now())
+async def fill(hub: Hub, pending: int, due: int, over: float, pool: str | None = None, *, first: int = 0) -> None:
+    """Write rounds with their leads and timers; the leads are numbered from `first` on."""
+    rows = list(_rounds(hub.clock.now(), pending, due, over, pool, first))
+    for start in range(0, len(rows), 2_000):
+        await hub.db.write(_filled, rows[start : start + 2_000], hub.clock.now())
 
 
 def _filled(rows: list[dict[str, Any]], now: datetime, *, session: Any) -> None:
@@ -213,7 +215,7 @@ async def firing(folder: Path, address: str, kind: str, pending: int, due: int, 
     """Print how long after its moment each timer fired: until what it does is committed and told."""
     async with opened(folder, config(address, {"members": reps(REPS)})) as hub:
         await hub.responding.round()  # all timers are of this configuration
-        await fill(hub, pending, due, over)
+        await fill(hub, pending, 0, over)
     fired: dict[str, float] = {}
     async with opened(folder, config(address, {"members": reps(REPS)}), bells=True) as hub:
         inner = hub.responding.timers.emit
@@ -224,6 +226,7 @@ async def firing(folder: Path, address: str, kind: str, pending: int, due: int, 
             inner(every)
 
         hub.responding.timers.emit = heard
+        await fill(hub, 0, due, over, first=pending)
         moments = await hub.db.read(_due, hub.clock.now() + timedelta(hours=1))
         until = max(moments.values()) + 15
         while len(fired) < len(moments) and hub.clock.now().timestamp() < until:

@@ -152,6 +152,7 @@ def test_check_names_an_enricher_nobody_has(workspace):
         ("from: [website, lists]", "from: [website]", "source lists: No flow takes it"),
         ("sinks:", "sinks:\n  spare: {connector: csv_file, path: out/x.csv}", "sink spare: No route names it"),
         ("flows:", "teams: {idle: {}}\nflows:", "team idle: No route assigns to it"),
+        ("flows:", "teams: {idle: {}}\nflows:", "team idle: It has no members and no fallback"),
         ("- name: all", "- name: all\n        when: lead.grade == 'A'", "flow inbound: Every route has a `when`"),
     ],
 )

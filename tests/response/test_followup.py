@@ -9,6 +9,8 @@ from hub.app import Hub
 from hub.outcome import Disposition
 from hub.testing.fakes import START
 from tests.api.calling import calling, keys_of_all_roles, problem
+from tests.api.test_login import OWN
+from tests.api.test_people import rep
 from tests.conftest import MakeHub, settled
 from tests.core.looking import all_rows, rows
 from tests.core.test_feedback import TellingCrm
@@ -290,3 +292,21 @@ async def test_one_who_acts_again_begins_a_new_round_with_who_had_them(make_hub:
     assert (now["responded_at"], now["due_at"]) == (None, clock.now() + timedelta(minutes=10))
     await turn(hub, 10)
     assert (await care(hub, one))["breached_at"] is not None
+
+
+async def test_a_rep_sees_and_settles_what_is_theirs_and_nothing_else(make_hub: MakeHub):
+    hub = await started(make_hub, **{"{name: ann}": "{name: ann, user: ann@example.com}"})
+    one, two = await lead(hub), await lead(hub, 2)
+    owners = {(await care(hub, each))["owner"]: each for each in (one, two)}
+    mine, other = await task(hub, owners["ann"]), await task(hub, owners["bob"])
+    due = (START + timedelta(days=1)).isoformat()
+    async with rep(hub) as http:
+        assert [row["id"] for row in (await http.get("/api/tasks")).json()["items"]] == [mine["id"]]
+        assert (await http.get("/api/tasks", params={"owner": "bob"})).json()["items"] == []
+        assert (await http.post(f"/api/tasks/{mine['id']}/done", headers=OWN)).json()["done_by"].startswith("user:")
+        assert problem(await http.post(f"/api/tasks/{other['id']}/done", headers=OWN))["status"] == 404
+        body = {"lead": owners["bob"], "text": "x", "due_at": due}
+        assert problem(await http.post("/api/tasks", json=body, headers=OWN))["status"] == 404
+        made = await http.post("/api/tasks", json={**body, "lead": owners["ann"]}, headers=OWN)
+        assert (made.status_code, made.json()["owner"]) == (201, "ann")
+        assert (await http.post("/api/activities", json={"items": []}, headers=OWN)).status_code == 403

@@ -16,6 +16,7 @@ from hub.lead import Sent
 from hub.news import Activity
 from hub.outcome import Disposition
 from hub.store.activities import Heard
+from hub.store.audit import Actor
 from tests.conftest import MakeHub, post, reloaded
 from tests.core.looking import all_rows
 from tests.core.together import OnPostgres
@@ -217,6 +218,22 @@ async def test_new_interest_after_an_answer_begins_a_new_round(make_hub: MakeHub
     rounds = [(row["round"], row["current"]) for row in await all_rows(hub, "care")]
     assert rounds == [(1, False), (2, True)]
     assert (await care(hub, one))["started_at"] == clock.now()
+
+
+@pytest.mark.parametrize(("here", "owner"), [(True, "ann"), (False, "bob")])
+async def test_who_comes_again_gets_the_rep_they_had_unless_that_one_is_away(
+    make_hub: MakeHub, clock, here: bool, owner: str
+):
+    config = with_ladder("").replace("{connector: open_source}", "{connector: open_source, dedupe: {policy: reroute}}")
+    hub = await make_hub(config)
+    one = await lead(hub)
+    assert (await care(hub, one))["owner"] == "ann"
+    await answer(hub, one, Disposition.LOST)
+    until = clock.now() + timedelta(hours=1 if here else 100)
+    await hub.responding.reps.away("ann", since=None, until=until, cover=None, reason=None, by=Actor("test"))
+    clock.turn(86_400)
+    await post(hub, json.dumps({"id": "again", "email": "p1@example.com"}))
+    assert (await care(hub, one))["owner"] == owner
 
 
 @pytest.mark.parametrize(
