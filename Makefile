@@ -15,7 +15,7 @@ test: $(VENV)/.test  ## everything that must hold: format, lint, types, tests wi
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3
 
 format: $(VENV)/.test
 	$(BIN)/ruff check --fix-only --quiet .

@@ -118,9 +118,10 @@ class Trials:
         past = await self.db.read(_past, self.clock.now() - timedelta(days=days))
         absences, rounds = await self.db.read(_happened)
         ends = {lead: (row.closed_at, row.disposition) for lead, row in rounds.items() if row.closed_at is not None}
-        began = past[0][0].received_at if past else self.clock.now()
+        began = past[0][2] if past else self.clock.now()
         dealing = Rehearsal(changed, began, absences=absences, ends=ends)
-        for row, decision in past:
+        for row, decision, at in past:
+            dealing.now = max(dealing.now, at)
             work = await self._decide(row, changed, dealing, decision)
             known = rounds.get(decision["lead"])
             before = gone(decision, known.due_at if known else None)
@@ -137,13 +138,12 @@ class Trials:
         raws = parse(source, item_of(row))
         if not raws:
             return None
-        dealing.now = max(dealing.now, row.received_at)
         lead = Lead.blank(id=row.lead or row.id, source=row.source, submitted_at=raws[0].submitted_at)
         work = Work(
             raw=raws[0], lead=lead, submission=row.id, source=row.source, flow=flow.settings.name,
             received_at=row.received_at,
         )  # fmt: skip
-        settings, then = plan.settings.sources[row.source], _Then(self.clock, row.received_at)
+        settings, then = plan.settings.sources[row.source], _Then(self.clock, dealing.now)
         ctx = RunContext(then, self.http, StoredLeads(self.db), dealing, plan, settings, flow.settings)
         ctx.auctions = Recalled(decision)
         ended = await run(work, flow, ctx, only=DECIDING)
@@ -169,10 +169,10 @@ class _Then:
         await self._clock.sleep(seconds)
 
 
-def _past(since: datetime, *, session: Session) -> list[tuple[SubmissionRow, dict[str, Any]]]:
-    """Return the accepted first submissions since then with what was decided, oldest first."""
+def _past(since: datetime, *, session: Session) -> list[tuple[SubmissionRow, dict[str, Any], datetime]]:
+    """Return the accepted first submissions since then with what was decided and when, in the order of that."""
     query = (
-        sa.select(SubmissionRow, DECISION.c.body)
+        sa.select(SubmissionRow, DECISION.c.body, DECISION.c.at)
         .join(DECISION, DECISION.c.submission == SUBMISSION.c.id)
         .where(
             SUBMISSION.c.state == "done",
@@ -180,12 +180,12 @@ def _past(since: datetime, *, session: Session) -> list[tuple[SubmissionRow, dic
             DECISION.c.kind == "run",
             ~SUBMISSION.c.test,
         )
-        .order_by(SUBMISSION.c.id)
+        .order_by(DECISION.c.id)
         .limit(MOST)
     )
-    found = [(row, orjson.loads(body)) for row, body in session.execute(query)]
+    found = [(row, orjson.loads(body), at) for row, body, at in session.execute(query)]
     session.expunge_all()
-    return [(row, decision) for row, decision in found if decision.get("lead") and not decision.get("merged")]
+    return [one for one in found if one[1].get("lead") and not one[1].get("merged")]
 
 
 def _happened(*, session: Session) -> tuple[list[dict[str, Any]], dict[str, Any]]:

@@ -43,7 +43,7 @@ def refused(text: str, **how: Any) -> str:
     ("right", "wrong", "says"),
     [
         ("secret: s3cret", "secrt: s3cret", 'Source "survey": setting "secret" is missing, and "secrt" is not known.'),
-        ("token: t0ken", "tokne: t0ken", 'Sink "crm": setting "token" is missing, and "tokne" is not known.'),
+        ("token: t0ken", "tokne: t0ken", 'Sink "crm": setting "tokne" is not known.'),
         ("connector: typeform", "conector: typeform", '"connector" is missing, and "conector" is not known.'),
         ("name: inbound", "nam: inbound", 'Flow 1: setting "name" is missing, and "nam" is not known.'),
         ("name: all", "nmae: all", 'setting "name" is missing, and "nmae" is not known.'),

@@ -21,7 +21,7 @@ _PLAIN: Mapping[Any, str] = MappingProxyType(
 )
 _BY_VALIDATOR: Mapping[str, str] = MappingProxyType(
     {
-        "_duration": f"{_TIME} as `30s`, `5m`, `2h`, `7d`",
+        "duration": f"{_TIME} as `30s`, `5m`, `2h`, `7d`",
         "_zone": "time zone such as `Asia/Shanghai`",
         "_known_zone": "time zone such as `Asia/Shanghai`",
         "_region": "country code such as `CN`",

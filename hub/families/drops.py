@@ -82,7 +82,7 @@ class DropSource(PollSource):
     class Config(KeyColumn, Layout, PollSource.Config):
         """Which files are taken, how they are read, and what becomes of them."""
 
-        pattern: str = Field("*", description="Names of the files that are taken, such as leads-*.csv.")
+        files: str = Field("*", description="Names of the files that are taken, such as leads-*.csv.")
         recursive: bool = Field(False, description="Whether files in folders below are taken, too.")
         after: Literal["remember", "move"] = Field(
             "remember", description="What becomes of a file that was read; remember: it stays, and is known."
@@ -127,11 +127,11 @@ class DropSource(PollSource):
         wanted = [
             file for file in files
             if not file.name.startswith(ours) and not unfinished_name(file.leaf)
-            and fnmatchcase(file.name, self.config.pattern)
+            and fnmatchcase(file.name, self.config.files)
         ]  # fmt: skip
         if len(wanted) > MOST_FILES:
             words = f"There are {len(wanted):,} files, more than {MOST_FILES:,}."
-            raise Misconfigured(f"{words} Move those that were read away (after: move), or narrow the pattern.")
+            raise Misconfigured(f"{words} Move those that were read away (after: move), or name fewer `files`.")
         return wanted
 
     async def _taken(self, place: DropFolder, file: Dropped, memory: _Memory) -> AsyncGenerator[Page, None]:

@@ -212,7 +212,7 @@ class Pipeline:
 
     async def _at_once(self, ready: list[tuple[Item, RawLead]], plan: Plan, turn: Turn) -> list[Ended | None]:
         leads = StoredLeads(self.db)
-        runs = (self._run_one(item, raw, plan, leads, Place(turn)) for item, raw in ready)
+        runs = [self._run_one(item, raw, plan, leads, turn.place()) for item, raw in ready]
         ended = await asyncio.gather(*runs, return_exceptions=True)
         for broken in ended:
             if isinstance(broken, BaseException):
@@ -224,7 +224,7 @@ class Pipeline:
         leads = PendingLeads(self.db)
         ended: list[Ended | None] = []
         for item, raw in ready:
-            end = await self._run_one(item, raw, plan, leads, Place(turn))
+            end = await self._run_one(item, raw, plan, leads, turn.place())
             if end is not None and end.status == "accepted":
                 leads.note(end.work)
             ended.append(end)
@@ -234,7 +234,7 @@ class Pipeline:
         try:
             return await self._run(item, raw, plan, leads, place)
         finally:
-            place.arrive()
+            place.leave()
 
     async def _run(self, item: Item, raw: RawLead, plan: Plan, leads: StoredLeads, place: Place) -> Ended | None:
         flow = plan.flows.get(item.source)

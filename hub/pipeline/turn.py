@@ -39,7 +39,7 @@ class Turns:
 
     def looking(self, plan: Plan) -> Place:
         """Return a place in a turn of its own that only looks: it takes no lock, and nothing it deals is written."""
-        return Place(Turn(self, plan, 1, looks=True))
+        return Turn(self, plan, 1, looks=True).place()
 
 
 class Turn:
@@ -57,7 +57,13 @@ class Turn:
         self._accounts: dict[tuple[str, str], tuple[str, str]] = {}
         self._gained: list[tuple[str | None, str, Given]] = []
         self._lock: Any = None
+        self._last: Place | None = None
         self.number: int | None = None  # how often turns were taken when this one began; None: nothing was dealt
+
+    def place(self) -> Place:
+        """Return the place of the next run, behind those that were given out."""
+        self._last = Place(self, self._last)
+        return self._last
 
     async def book(self, team: str) -> Book:
         """Return the book of a team; it waits until it is this batch's turn."""
@@ -126,27 +132,38 @@ class Turn:
 
 
 class Place:
-    """One run's place in its batch's turn."""
+    """One run's place in its batch's turn: leads are dealt in the order they came, whatever the runs waited for."""
 
-    def __init__(self, turn: Turn) -> None:
-        self._turn, self._arrived = turn, False
+    def __init__(self, turn: Turn, before: Place | None = None) -> None:
+        self._turn, self._before, self._arrived = turn, before, False
+        self._dealt = asyncio.Event()
 
     async def book(self, team: str) -> Book:
         """Return the book of a team, when it is this lead's turn to be dealt."""
-        self.arrive()
+        await self._wait()
         return await self._turn.book(team)
 
     async def account(self, lead: Lead) -> tuple[str, str] | None:
         """Return the owner and the lead that have this lead's company already; None when nobody does."""
-        self.arrive()
+        await self._wait()
         return await self._turn.account(lead)
 
     def given(self, lead: Lead, owner: str, how: Given = "dealt", deal: Deal | None = None) -> None:
         """Note that a rep has a lead now."""
         self._turn.given(lead, owner, how)
+        self._dealt.set()
 
-    def arrive(self) -> None:
-        """Note that the run has come to its deal, or has ended without one."""
+    def leave(self) -> None:
+        """Note that the run has ended."""
+        self._arrive()
+        self._dealt.set()
+
+    async def _wait(self) -> None:
+        self._arrive()
+        if self._before is not None:
+            await self._before._dealt.wait()
+
+    def _arrive(self) -> None:
         if not self._arrived:
             self._arrived = True
             self._turn.arrived()

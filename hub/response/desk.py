@@ -120,7 +120,7 @@ class Desk:
             raise BadInput(f"The lead {step.lead} belongs to no team that is there. Transfer it to a rep.", status=409)
         had = dict.fromkeys([*(seen["former"] or {}), *filter(None, (seen["owner"],))], "had_it")
         async with self.turns.batch(plan) as turn:
-            work = await give(self._work(lead, seen, had), self._context(plan, Place(turn), seen), team)
+            work = await give(self._work(lead, seen, had), self._context(plan, turn.place(), seen), team)
             found = work.assignment
             made = replace(
                 step, owner=found.owner, team=found.team or team, pool=found.pool, deal=found.deal, turn=turn.number,

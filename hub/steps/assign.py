@@ -40,7 +40,7 @@ async def assign(work: Work, ctx: Context, options: AssignOptions) -> Work:
 async def _gone(work: Work, ctx: Context) -> bool:
     """Return whether the rep of a person with new interest is away, or has left: then somebody else answers them."""
     team = work.lead.team
-    if work.again or not (work.merged and work.anew and work.assign) or team not in ctx.settings.teams:
+    if team is None or work.again or not (work.merged and work.anew and work.assign) or team not in ctx.settings.teams:
         return False
     book: Book = await ctx.teams.book(team)
     seat = next((one for one in book.seats() if one.member.name == work.lead.owner), None)

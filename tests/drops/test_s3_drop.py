@@ -50,8 +50,8 @@ async def test_an_object_that_is_put_anew_is_read_again(s3: S3, http: httpx.Asyn
 async def test_what_is_no_list_of_this_folder_is_left_alone(s3: S3, http: httpx.AsyncClient):
     for name in ("inbox/", "other/a.csv", "inbox/deep/b.csv", "inbox/c.csv.part", "inbox/.d.csv", "inbox/e.txt"):
         s3.put(name, LIST if not name.endswith("/") else "")
-    assert await drop(s3, http, pattern="*.csv").keys() == []
-    assert await drop(s3, http, pattern="*.csv", recursive=True).keys() == ["1", "2"]
+    assert await drop(s3, http, files="*.csv").keys() == []
+    assert await drop(s3, http, files="*.csv", recursive=True).keys() == ["1", "2"]
 
 
 ODD = ["a b+c.csv", "ü/姓名 (1).csv", "100% 'x' & <y>;~.csv", "a=b?c#d.csv", "!*()$,:@.csv"]
@@ -74,7 +74,7 @@ async def test_a_list_of_many_pages_is_read_whole(s3: S3, http: httpx.AsyncClien
     held: Any = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]  # past HTTP, for a thousand puts take a while
     for number in range(1005):
         held.put_object(s3.bucket.name, f"inbox/{number:04}.csv", f"Nr\n{number}\n".encode())
-    assert await drop(s3, http, pattern="[01]00[0-4].csv").keys() == [*"01234", *map(str, range(1000, 1005))]
+    assert await drop(s3, http, files="[01]00[0-4].csv").keys() == [*"01234", *map(str, range(1000, 1005))]
 
 
 async def test_a_poll_that_breaks_off_in_a_file_goes_on_there(s3: S3, http: httpx.AsyncClient):

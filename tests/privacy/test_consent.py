@@ -198,8 +198,8 @@ async def test_a_withdrawal_stops_what_waits_and_explain_says_why(make_hub: Make
             (await http.get(f"/api/leads/{first['lead']}/explain", params={"language": language})).json()["trail"]
             for language in ("en", "zh")
         ]
-    assert english[-1] == "crm: stopped (the consent was withdrawn)"
-    assert chinese[-1] == "crm：已停止（同意已被撤回）"
+    assert "crm: stopped (the consent was withdrawn)" in english
+    assert "crm：已停止（同意已被撤回）" in chinese
 
 
 async def test_what_a_lane_holds_already_is_not_sent_after_a_withdrawal(make_hub: MakeHub, clock):
