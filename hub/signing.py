@@ -79,6 +79,16 @@ def check_hmac(
         raise Unverified(f"The signature in header {header} is not that of the body. Compare the secret on both sides.")
 
 
+def check_stamped(inbound: S, secrets: Sequence[bytes], *, header: str, now: datetime, tolerance: float = 300) -> None:
+    """Raise Unverified unless a header such as `t=1700000000,v1=…` signs its own time and the body, and is fresh."""
+    at = header_parts(inbound.header(header)).get("t", "")
+    check_hmac(
+        inbound, secrets, header=header, prefix="v1=",
+        signed=lambda post: at.encode("utf-8", "replace") + b"." + post.body,
+    )  # fmt: skip
+    check_timestamp(at, now, tolerance)
+
+
 def check_key(given: str | None, secrets: Sequence[bytes], what: str = "key") -> None:
     """Raise Unverified unless the given text is one of the secrets; `what` names it in the reason."""
     if not secrets:

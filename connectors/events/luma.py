@@ -18,9 +18,7 @@ from hub import (
     WebhookSource,
     all_pages,
     an_object,
-    check_hmac,
-    check_timestamp,
-    header_parts,
+    check_stamped,
     hookimpl,
     instant,
     iso,
@@ -80,15 +78,8 @@ class Luma(WebhookSource, EventPoll):
     config: Config
 
     def verify(self, inbound: Inbound) -> None:
-        at = header_parts(inbound.header(HEADER)).get("t", "")
-        check_hmac(
-            inbound,
-            secrets_of(self.config),
-            header=HEADER,
-            prefix="v1=",
-            signed=lambda post: at.encode("utf-8", "replace") + b"." + post.body,
-        )
-        check_timestamp(at, inbound.received_at or self.clock.now())
+        now = inbound.received_at or self.clock.now()
+        check_stamped(inbound, secrets_of(self.config), header=HEADER, now=now)
 
     def parse(self, inbound: Inbound) -> Iterable[RawLead]:
         told = inbound.json_object()

@@ -11,9 +11,7 @@ from hub import (
     RawLead,
     WebhookSource,
     an_object,
-    check_hmac,
-    check_timestamp,
-    header_parts,
+    check_stamped,
     hookimpl,
     instant,
     objects,
@@ -54,15 +52,8 @@ class Calendly(WebhookSource):
     config: Config
 
     def verify(self, inbound: Inbound) -> None:
-        at = header_parts(inbound.header(HEADER)).get("t", "")
-        check_hmac(
-            inbound,
-            secrets_of(self.config),
-            header=HEADER,
-            prefix="v1=",
-            signed=lambda post: at.encode("utf-8", "replace") + b"." + post.body,
-        )
-        check_timestamp(at, inbound.received_at or self.clock.now(), TOLERANCE)
+        now = inbound.received_at or self.clock.now()
+        check_stamped(inbound, secrets_of(self.config), header=HEADER, now=now, tolerance=TOLERANCE)
 
     def parse(self, inbound: Inbound) -> Iterable[RawLead]:
         event = inbound.json_object()

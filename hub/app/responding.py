@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hub.app.hub import Hub
 
 TELL_EVERY = 1.0
+RENEW_EVERY = 2.0
 
 
 class Responding:
@@ -41,16 +42,16 @@ class Responding:
         """Fire what is due, and tell people, in every process that is a scheduler; each thing is done once."""
         if "scheduler" not in self._hub.office.roles:
             return
-        self._hub.schedule.every(EVERY, "timers", self.round, soon=True)
+        self._hub.schedule.every(RENEW_EVERY, "timers:anew", self.renew, soon=True)
+        self._hub.schedule.every(EVERY, "timers", self.timers.sweep, soon=True)
         self._hub.schedule.every(TELL_EVERY, "notices", self.telling.sweep)
         self._hub.schedule.every(REPS_EVERY, "absences", self.reps.sweep)
 
-    async def round(self) -> None:
-        """Fire what is due; under a new configuration timers are made anew before."""
+    async def renew(self) -> None:
+        """Make timers anew where the configuration is not the one they were made for; what is due fires meanwhile."""
         revision, db = self._hub.plan.revision, self._hub.db
         if revision is not None and revision != self._anew:
             if await db.read(timer_store.made_for) != revision:  # it changed, perhaps while no process ran
                 await self.timers.make_anew()
                 await db.write(timer_store.note_made_for, revision)
             self._anew = revision
-        await self.timers.sweep()

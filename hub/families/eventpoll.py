@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any, NamedTuple
 
 import httpx
@@ -12,7 +11,7 @@ from pydantic import Field
 from hub.errors import Retry
 from hub.families.asking import Asking
 from hub.families.formlist import recent
-from hub.families.polling import Sweep, Sweeps, SweepSource, Window
+from hub.families.polling import Sweep, SweepSource, Window
 from hub.http import Request
 from hub.lead import RawLead
 from hub.strictjson import objects
@@ -78,10 +77,7 @@ class EventPoll(Asking, SweepSource):
 
     async def count(self, since: datetime, until: datetime, http: httpx.AsyncClient) -> int | None:
         """Return how many people the polled lists hold for that time; None when none is polled."""
-        names = await self.lists(http)
-        pages = Sweeps(Sweeps.since(since), self.clock.now(), self.config).pages(names, partial(self.page, http))
-        times = [lead.submitted_at async for page in pages for lead in page.leads]
-        return sum(1 for at in times if at and since <= at < until) if names else None
+        return await self.counted(since, until, http)
 
     async def rows(
         self, request: Request, http: httpx.AsyncClient, key: str

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from functools import partial
 from typing import Any, Self
 
 import httpx
 from pydantic import Field, SecretStr, model_validator
 
 from hub.errors import Retry
-from hub.families.polling import Sweep, Sweeps, SweepSource, Window
+from hub.families.polling import Sweep, SweepSource, Window
 from hub.http import Request, Response, readable
 from hub.lead import RawLead
 from hub.source import WebhookSource, fetch
@@ -34,10 +33,7 @@ class FormPoll(SweepSource):
 
     async def count(self, since: datetime, until: datetime, http: httpx.AsyncClient) -> int | None:
         """Return how many submissions the polled forms list for that time; None when none is polled."""
-        forms = await self.lists(http)
-        pages = Sweeps(Sweeps.since(since), self.clock.now(), self.config).pages(forms, partial(self.page, http))
-        times = [lead.submitted_at async for page in pages for lead in page.leads]
-        return sum(1 for at in times if at and since <= at < until) if forms else None
+        return await self.counted(since, until, http)
 
     async def rows(
         self, request: Request, http: httpx.AsyncClient, key: str

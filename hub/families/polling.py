@@ -118,6 +118,14 @@ class SweepSource(PollSource):
         """Return the cursor from which every list is read from then on."""
         return Sweeps.since(since)
 
+    async def counted(self, since: datetime, until: datetime, http: httpx.AsyncClient) -> int | None:
+        """Return how many leads the lists hold for that time, by reading them; None when no list is polled."""
+        window: Any = self.config
+        names = await self.lists(http)
+        pages = Sweeps(Sweeps.since(since), self.clock.now(), window).pages(names, partial(self.page, http))
+        times = [lead.submitted_at async for page in pages for lead in page.leads]
+        return sum(1 for at in times if at and since <= at < until) if names else None
+
 
 class Sweeps:
     """The places of one poll in all its lists, written into the one cursor that is committed with each page."""

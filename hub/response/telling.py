@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from hub.store.database import Database
 
 WAITS = (5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0)  # seconds between tries; after the last one a notice is given up
 AT_ONCE = 50
+LONGEST = 60.0  # seconds a chat or mail server may take
 
 Row = Mapping[str, Any]
 
@@ -32,15 +34,17 @@ class Telling:
     async def sweep(self) -> int:
         """Send what is due; a sink that cannot take it now gets it later. Returns how many were taken."""
         rows = await self.db.beside(store.take, self.clock.now(), AT_ONCE, sqlite=self.db.sqlite)
-        for row in rows:
-            failed = await self._send(row)
-            tries = row["tries"] + 1
-            if failed is None:
-                await self.db.write(store.sent, row["id"])
-            else:
-                again = self.clock.now() + timedelta(seconds=WAITS[tries - 1]) if tries <= len(WAITS) else None
-                await self.db.write(store.failed, row["id"], failed, again)
+        await asyncio.gather(*(self._tell(row) for row in rows))  # within the lease, however slow one of the sinks is
         return len(rows)
+
+    async def _tell(self, row: Row) -> None:
+        failed = await self._send(row)
+        tries = row["tries"] + 1
+        if failed is None:
+            await self.db.write(store.sent, row["id"])
+        else:
+            again = self.clock.now() + timedelta(seconds=WAITS[tries - 1]) if tries <= len(WAITS) else None
+            await self.db.write(store.failed, row["id"], failed, again)
 
     async def _send(self, row: Row) -> str | None:
         """Send a notice; returns why that failed."""
@@ -49,7 +53,8 @@ class Telling:
         if not isinstance(sink, Teller):
             return "It tells people nothing. Name a chat or mail sink."
         try:
-            answer = await sink.tell(message(row, plan, sink.config), row["id"], self.http)
+            async with asyncio.timeout(LONGEST):
+                answer = await sink.tell(message(row, plan, sink.config), row["id"], self.http)
         except LeadhubError as error:
             return error.reason
         except Exception as error:

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from hub.events import Event
 from hub.ids import delivery_key
-from hub.store import bulk
+from hub.store import bulk, care
 from hub.store.columns import AUCTION, BID, DELIVERY, LEAD, SUBMISSION
 from hub.store.due import Due, owe
 from hub.store.log import append
@@ -164,6 +164,7 @@ def _pass_on(post: End, how: str, session: Session) -> None:
     chosen = _next(auction.id, post.at, session)
     if chosen is None:
         _close(auction.id, "unsold", post.at, session)
+        care.strand(lead, post.at, "unsold", session=session)
         for sink, delivery in auction.fallback or ():
             _owe(delivery, lead, sink, submission, auction.route, version, post.at, session)
         return

@@ -9,10 +9,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from hub.events import Event
 from hub.roster import UNASSIGNED
 from hub.store import bulk
 from hub.store.columns import CARE, LEAD, NOTICE, OWNERSHIP, TASK, TIMER
 from hub.store.leads import chunks
+from hub.store.log import append
 
 Row = Mapping[str, Any]
 JOINED = "joined"
@@ -94,6 +96,16 @@ def restore(lead: str, now: datetime, *, session: Session) -> None:
             "received_at": row["created_at"], "decided_at": now, "turns": int(row["owner"] is not None),
         }  # fmt: skip
         session.execute(sa.insert(CARE).values(**{**BLANK, **made}))
+
+
+def strand(lead: str, now: datetime, reason: str, *, session: Session) -> None:
+    """Put a lead that turns out to have nobody into the pool of those, unless somebody has it or it waits already."""
+    alone = (CARE.c.lead == lead, CARE.c.current, CARE.c.owner.is_(None), CARE.c.pool.is_(None))
+    done = session.execute(sa.update(CARE).where(*alone).values(pool=UNASSIGNED, since=now))
+    if done.rowcount:  # type: ignore[attr-defined]
+        row = {"at": now, "act": "pooled", "lead": lead, "pool": UNASSIGNED, "reason": reason}
+        session.execute(sa.insert(OWNERSHIP).values(**row, gained=0, credit=0.0, undone=False))
+        append([Event("lead.pooled", now, lead=lead, data={"pool": UNASSIGNED})], session=session)
 
 
 def blank(leads: Iterable[str], *, session: Session) -> int:

@@ -127,6 +127,8 @@ async def test_when_all_refuse_the_sinks_of_the_route_get_it(make_hub: MakeHub):
     assert sorted(await deliveries(hub)) == [("crm", "sent"), ("roofs", "rejected"), ("solar", "rejected")]
     assert (await all_rows(hub, "auction"))[0]["state"] == "unsold"
     assert len(await rows(hub, "event", kind="auction.unsold")) == 1
+    (care,) = await all_rows(hub, "care")
+    assert (care["owner"], care["pool"]) == (None, "unassigned")
 
 
 async def test_where_nobody_bids_enough_sinks_and_team_of_the_route_get_it(make_hub: MakeHub):

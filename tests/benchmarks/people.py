@@ -214,7 +214,7 @@ def _claims(*, session: Any) -> int:
 async def firing(folder: Path, address: str, kind: str, pending: int, due: int, over: float) -> None:
     """Print how long after its moment each timer fired: until what it does is committed and told."""
     async with opened(folder, config(address, {"members": reps(REPS)})) as hub:
-        await hub.responding.round()  # all timers are of this configuration
+        await hub.responding.renew()  # all timers are of this configuration
         await fill(hub, pending, 0, over)
     fired: dict[str, float] = {}
     async with opened(folder, config(address, {"members": reps(REPS)}), bells=True) as hub:

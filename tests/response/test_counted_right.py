@@ -52,13 +52,16 @@ async def test_a_lead_that_is_handed_to_whom_has_it_is_no_lead_more(make_hub: Ma
 
 async def test_a_rule_that_was_changed_while_no_hub_ran_covers_leads_that_are_there(make_hub: MakeHub):
     hub = await make_hub(with_ladder(""))
-    await hub.responding.round()
+    await hub.responding.renew()
+    await hub.responding.timers.sweep()
     one = await lead(hub)
     await make_hub.stop(hub)
     hub = await make_hub(with_ladder("recycle: [{after: 5m, pool: sea}]"))
-    await hub.responding.round()
+    await hub.responding.renew()
+    await hub.responding.timers.sweep()
     hub.clock.turn(300)  # type: ignore[attr-defined]
-    await hub.responding.round()
+    await hub.responding.renew()
+    await hub.responding.timers.sweep()
     assert (await care(hub, one))["pool"] == "sea"
 
 

@@ -261,12 +261,15 @@ async def test_leads_that_nothing_happens_with_are_taken_back(
 async def test_a_changed_rule_covers_leads_that_are_there_already(make_hub: MakeHub):
     hub = await make_hub(with_ladder(""))
     one = await lead(hub)
-    await hub.responding.round()
+    await hub.responding.renew()
+    await hub.responding.timers.sweep()
     hub.office.config.write_text(with_ladder("recycle: [{after: 5m, pool: sea}]"))
     assert await reloaded(hub)
-    await hub.responding.round()
+    await hub.responding.renew()
+    await hub.responding.timers.sweep()
     hub.clock.turn(300)
-    await hub.responding.round()
+    await hub.responding.renew()
+    await hub.responding.timers.sweep()
     assert (await care(hub, one))["pool"] == "sea"
 
 
