@@ -205,7 +205,8 @@ def clock_of(work: Work, plan: Plan) -> tuple[datetime, str | None, datetime | N
     """Return since when a prospect waits, in whose working time, and when an answer is due; a submit to come is now."""
     team = plan.settings.teams.get(work.lead.team or "")
     calendar = work.calendar or (team.calendar if team else None)
-    start = min(work.raw.submitted_at or work.received_at, work.received_at)
+    said = (work.candidate or work.lead).submitted_at  # as normalize read it: what was received may lack its zone
+    start = min(said, work.received_at) if said is not None and said.tzinfo else work.received_at
     due_at = plan.working(calendar).after(start, work.respond_within) if work.respond_within else None
     return start, calendar, due_at
 

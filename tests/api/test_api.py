@@ -436,7 +436,7 @@ async def test_teams_are_listed_with_what_each_member_was_given(make_hub: MakeHu
         await post(hub, person(number))
     async with calling(hub) as http:
         (team,) = (await http.get("/api/teams")).json()["items"]
-    assert {member["name"]: member["given"] for member in team["members"]} == {"li": 1, "wang": 2}
+    assert {member["name"]: member["received"] for member in team["members"]} == {"li": 1, "wang": 2}
 
 
 async def test_an_import_tells_how_far_it_is_and_what_became_of_the_rows(make_hub: MakeHub, tmp_path):

@@ -86,6 +86,13 @@ async def test_the_clock_starts_when_the_prospect_submitted(make_hub: MakeHub, c
     assert known["received_at"] == clock.now()
 
 
+async def test_a_time_without_a_zone_is_read_in_that_of_its_source(make_hub: MakeHub):
+    config = with_ladder().replace("{connector: open_source}", "{connector: open_source, time_zone: Asia/Shanghai}")
+    hub = await make_hub(config)
+    known = await care(hub, await lead(hub, submitted_at="2026-05-04 16:00"))
+    assert known["started_at"].isoformat() == "2026-05-04T08:00:00+00:00"
+
+
 async def test_an_answer_stops_it_and_says_how_long_it_took(make_hub: MakeHub, clock):
     hub = await make_hub(with_ladder())
     one = await lead(hub)
