@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from hub.store.silence import Impatient
 
 WAIT = 10  # seconds for another process to be done; longer, it stands still
+IDLE = 5  # seconds after which a connection is not trusted any more: one that fell silent would cost as long to notice
 HOLD = 5  # seconds a holder may take; the server then frees it, also of one whose connection fell silent
 
 _TAKE = "SELECT pg_advisory_xact_lock(%s)"
@@ -32,6 +34,7 @@ class Alone:
         self._engine = _engine(url) if url is not None else None
         self._thread = ThreadPoolExecutor(1, "alone") if url is not None else None
         self._connection: Any = None
+        self._used = 0.0
 
     async def take(self) -> None:
         """Wait until it is free, and hold it."""
@@ -60,11 +63,14 @@ class Alone:
 
     def _acquire(self) -> None:
         assert self._engine is not None
+        if time.monotonic() - self._used > IDLE:
+            self._drop()
         for last in (False, True):
             try:
                 self._connection = self._connection or self._engine.connect()
                 self._connection.begin()
                 self._connection.exec_driver_sql(_TAKE, (self._key,))
+                self._used = time.monotonic()
                 return
             except DBAPIError as error:  # the connection was lost since the last time: a new one may do
                 self._drop()

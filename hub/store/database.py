@@ -114,7 +114,15 @@ class Database:
             connect_args={"options": options, "connect_timeout": 5, "keepalives_idle": 10, "prepare_threshold": 3},
         )
         sa.event.listen(engine, "do_connect", lambda _dialect, _record, args, named: Impatient.connect(*args, **named))
+        sa.event.listen(engine, "handle_error", self._lost)
         return engine
+
+    def _lost(self, context: Any) -> None:
+        """Let all other connections go when one was lost: each that fell silent with it would cost as long to notice."""
+        if context.is_disconnect:
+            for engine in (self.reader, self.writer):
+                if engine is not context.engine:
+                    engine.dispose(close=False)
 
     # -- work --------------------------------------------------------------------------------------
 
