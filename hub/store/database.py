@@ -118,7 +118,7 @@ class Database:
         return engine
 
     def _lost(self, context: Any) -> None:
-        """Let all other connections go when one was lost: each that fell silent with it would cost as long to notice."""
+        """Let all other connections go when one was lost: each that fell silent with it costs as long to notice."""
         if context.is_disconnect:
             for engine in (self.reader, self.writer):
                 if engine is not context.engine:
