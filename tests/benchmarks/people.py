@@ -127,7 +127,7 @@ async def deciding(folder: Path, leads: int, rules: int = 500, members: int = 20
         rng = random.Random(5)
         alone = [await _one(hub, rng, rules, number) for number in range(leads)]
         async with hub.turns.batch(hub.plan, 1) as turn:
-            together = [await _one(hub, rng, rules, number, Place(turn)) for number in range(leads)]
+            together = [await _one(hub, rng, rules, number, turn.place()) for number in range(leads)]
     print(f"route + assign, {rules} rules x {members} reps with caps, open work and accounts (wanted p99 <= 20 ms)")
     for name, took in (("a batch of one", sorted(alone)), ("in one batch", sorted(together))):
         print(f"  {name:16} p50 {at(took, 0.5):6.2f} ms  p99 {at(took, 0.99):6.2f} ms  max {took[-1]:6.2f} ms")
@@ -143,7 +143,7 @@ async def _one(hub: Hub, rng: random.Random, rules: int, number: int, place: Pla
     async with contextlib.AsyncExitStack() as stack:
         began = time.perf_counter()
         if place is None:
-            place = Place(await stack.enter_async_context(hub.turns.batch(plan)))
+            place = (await stack.enter_async_context(hub.turns.batch(plan))).place()
         ctx = RunContext(
             hub.clock, hub.http, StoredLeads(hub.db), place, plan, plan.settings.sources["bought"], flow.settings
         )
