@@ -13,6 +13,7 @@ from hub.cli.serve import Config
 from hub.cli.tell import Json, console, write_json, write_table
 from hub.errors import LeadhubError
 from hub.insight.reports import as_csv
+from hub.insight.words import lasting
 
 Name = Annotated[
     str,
@@ -83,7 +84,12 @@ def _show(said: dict[str, Any]) -> None:
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: ", ".join(f"{key}: {number}" for key, number in value.items()) if isinstance(value, dict) else value
-        for name, value in row.items()
-    }
+    return {name: _cell(name, value) for name, value in row.items()}
+
+
+def _cell(name: str, value: Any) -> Any:
+    """Return a value as people read it: times with their unit, counts by name as a list."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {number}" for key, number in value.items())
+    is_time = isinstance(value, int | float) and any(word in name for word in ("p50", "p90", "median"))
+    return lasting(value, "en") if is_time else value
