@@ -163,6 +163,7 @@ class Pipeline:
             for item in items:
                 if item.future and not item.future.done():
                     item.future.set_exception(error)
+                    item.future.exception()  # whoever waited may have gone: then nobody is surprised by it later
             if not isinstance(error, LeadhubError):
                 log.error("event=batch.failed submissions=%d error=%s", len(items), brief(error))
 
