@@ -17,8 +17,9 @@ from hub.errors import ConfigError, LeadhubError, UnsetSecret
 from hub.families.buyer import BuyerSink
 from hub.families.listener import Listener
 from hub.families.message import Teller
+from hub.lead import Lead
 from hub.paths import shipped
-from hub.people.due import Always, WorkingTime
+from hub.people.due import Always, WorkingTime, due
 from hub.people.territory import Territories, read_table
 from hub.registry import Registry
 from hub.settings import FlowSettings, Settings, SinkSettings, SourceSettings
@@ -80,6 +81,12 @@ class Plan:
     referred: tuple[str, ...] = field(default=(), repr=False)  # what stands for references, also in open settings
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     territories: Mapping[str, Territories] = field(default_factory=dict)  # by team
+
+    def timers(self, care: Mapping[str, Any], lead: Lead | None) -> list[dict[str, Any]]:
+        """Return what is due for a lead in the round it is in, as rows."""
+        team = self.settings.teams.get(care["team"] or "")
+        found = due(care, team, self.working, lead)
+        return [{"lead": care["lead"], "kind": one.kind, "number": one.number, "due_at": one.at} for one in found]
 
     def working(self, calendar: str | None) -> WorkingTime:
         """Return the working time of a calendar; of none, or one that is gone, all hours."""

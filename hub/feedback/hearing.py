@@ -30,8 +30,8 @@ PAGES = 10_000  # most pages of one asking; a system that never ends is broken
 TRIES = 5  # a letter that cannot be read is tried again with a later version of the connector, or by hand
 EARLY = timedelta(days=1)  # an activity that lies further ahead has a wrong clock: it counts as done now
 
-Stood = Callable[..., Iterable[Event]]
-"""Takes in, with the session, of which leads something was heard; returns what happened."""
+Stood = Callable[..., None]
+"""Takes in, with the session, of which leads something was heard."""
 
 log = logging.getLogger("leadhub.feedback")
 
@@ -142,7 +142,7 @@ class Hearing:
         store.note(name, {} if cursor is None else {"cursor": cursor}, taken, session=session)  # type: ignore[arg-type]
         if letter is not None:
             letters.done(letter, session=session)  # type: ignore[arg-type]
-        taken.events += self.stood(taken.leads, session=session)
+        self.stood(taken.leads, session=session)
         self.passing.owe(taken.reached, session=session)  # type: ignore[arg-type]
         return taken
 

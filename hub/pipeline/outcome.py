@@ -9,10 +9,9 @@ from typing import Any, Protocol
 
 from hub import explain
 from hub.events import Event
-from hub.ids import Ids, delivery_key
+from hub.ids import Ids
 from hub.lead import Lead, Problem, RawLead
 from hub.normal.keys import account_of
-from hub.people.due import due
 from hub.people.pools import embargo
 from hub.pipeline.erased import Gone
 from hub.pipeline.reading import Item, first_part
@@ -20,6 +19,7 @@ from hub.pipeline.runner import Ended
 from hub.pipeline.sales import sale_of, sold_row
 from hub.plan import Plan
 from hub.step import Work
+from hub.store.owed import owed
 from hub.store.runs import Run
 
 
@@ -167,7 +167,7 @@ def _events(run: Run, work: Work, item: Item) -> Iterable[Event]:
 def _take_care(run: Run, work: Work, plan: Plan, *, given: bool) -> None:
     """Add who has the lead now, by when somebody must answer, and what is due for it."""
     run.care = care_of(run, work, plan)
-    run.timers = partial(timers_of, plan=plan, lead=run.lead)
+    run.timers = partial(plan.timers, lead=run.lead)
     run.ownership = list(_ownership(run, work, given=given))
 
 
@@ -211,13 +211,6 @@ def clock_of(work: Work, plan: Plan) -> tuple[datetime, str | None, datetime | N
     return start, calendar, due_at
 
 
-def timers_of(care: Mapping[str, Any], *, plan: Plan, lead: Lead | None) -> list[dict[str, Any]]:
-    """Return what is due for a lead, as rows."""
-    team = plan.settings.teams.get(care["team"] or "")
-    found = due(care, team, plan.working, lead)
-    return [{"lead": care["lead"], "kind": one.kind, "number": one.number, "due_at": one.at} for one in found]
-
-
 _NO_ACCOUNT: Mapping[str, None] = {"domain": None, "firm": None}
 
 
@@ -231,14 +224,10 @@ def deliveries_of(run: Run, work: Work, plan: Plan, ids: Ids, slots: Slots) -> l
     sentence = explain.sentence(run.decision, plan.settings.hub.language)
     rows = []
     for target in work.targets:
-        row: dict[str, Any] = {
-            "id": ids("dlv"), "lead": lead.id, "sink": target.sink, "version": lead.version,
-            "key": delivery_key(lead.id, target.sink, lead.version), "route": target.route,
-            "submission": run.submission, "sale": None, "sentence": sentence,
-            "state": "ready", "priority": 0, "attempts": 0,
-            "rescues": 0, "unclear": False, "test": lead.test, "created_at": run.at, "due_at": run.at,
-            "lease_until": None, "lease_by": None, "fence": 0,
-        }  # fmt: skip
+        row = owed(
+            ids("dlv"), lead.id, target.sink, lead.version, run.submission, run.at, route=target.route,
+            sentence=sentence, test=lead.test,
+        )  # fmt: skip
         if run.sale and target.sink == run.sale["bids"][0]["buyer"]:
             row |= sold_row(run.sale)
         if not work.merged and slots.reserve(target.sink):

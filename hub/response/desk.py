@@ -200,7 +200,7 @@ class Desk:
         """Return what follows a move: timers, the new owner for those who keep the lead, word for its readers."""
         plan = self.plan()
         sentence = _sentence(step, moved, plan.settings.hub.language)
-        due = following.timers(moved.care, moved.lead, plan)
+        due = plan.timers(moved.care, moved.lead)
         owed = following.updates(moved, have, "", sentence, plan, self.ids)
         told = following.notices(
             step.act, moved.care, following.tellers(have, plan), moved.care["since"], self.ids,

@@ -7,20 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from hub.families.message import Teller
-from hub.ids import Ids, delivery_key
+from hub.ids import Ids
 from hub.lead import Lead
-from hub.people.due import due
 from hub.plan import Plan
+from hub.store import owed as store
 from hub.store.ownership import Moved
 
 Row = Mapping[str, Any]
-
-
-def timers(care: Row, lead: Lead | None, plan: Plan) -> list[dict[str, Any]]:
-    """Return what is due for a lead, as rows."""
-    team = plan.settings.teams.get(care["team"] or "")
-    found = due(care, team, plan.working, lead)
-    return [{"lead": care["lead"], "kind": one.kind, "number": one.number, "due_at": one.at} for one in found]
 
 
 def updates(
@@ -33,12 +26,7 @@ def updates(
 
 def owed(lead: Lead, sink: str, submission: str, sentence: str, now: datetime, ids: Ids) -> dict[str, Any]:
     """Return a delivery of the lead as it is now."""
-    return {
-        "id": ids("dlv"), "lead": lead.id, "sink": sink, "version": lead.version,
-        "key": delivery_key(lead.id, sink, lead.version), "route": "", "submission": submission, "sentence": sentence,
-        "state": "ready", "priority": 0, "attempts": 0, "rescues": 0, "unclear": False, "test": lead.test,
-        "created_at": now, "due_at": now, "lease_until": None, "lease_by": None, "fence": 0,
-    }  # fmt: skip
+    return store.owed(ids("dlv"), lead.id, sink, lead.version, submission, now, sentence=sentence, test=lead.test)
 
 
 def notices(kind: str, care: Row, sinks: Iterable[str], now: datetime, ids: Ids, **said: Any) -> list[dict[str, Any]]:

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from hub.clock import Clock
-from hub.events import Event
 from hub.ids import Ids
 from hub.lead import Lead
 from hub.people.due import OPEN_STATES
@@ -37,25 +36,22 @@ class Heard:
     def __init__(self, plan: Callable[[], Plan], *, clock: Clock, ids: Ids) -> None:
         self.plan, self.clock, self.ids = plan, clock, ids
 
-    def take(self, leads: Iterable[str], *, session: Session) -> list[Event]:
+    def take(self, leads: Iterable[str], *, session: Session) -> None:
         """Bring the rounds of these leads up to date, in the transaction that keeps their activities."""
-        events: list[Event] = []
         for lead in dict.fromkeys(leads):
             whole = family(lead, session=session)
             care = ownership.locked(whole[0], session=session)
             if care is not None:
-                events += self._take(care, whole, session)
-        return events
+                self._take(care, whole, session)
 
-    def _take(self, care: Row, whole: Sequence[str], session: Session) -> Iterable[Event]:
+    def _take(self, care: Row, whole: Sequence[str], session: Session) -> None:
         changes = self._changes(care, whole, session)
         after = care_store.change(care, changes, session=session)
         lead = lead_store.load(whole[:1], session=session).get(whole[0])
         team = self.plan().settings.teams.get(care["team"] or "")
-        care_store.remember(care["lead"], following.timers(after, lead, self.plan()), session=session)
+        care_store.remember(care["lead"], self.plan().timers(after, lead), session=session)
         if after["disposition"] != care["disposition"] and team is not None:
             self._disposed(after, team, lead, session)
-        return ()
 
     def _changes(self, care: Row, whole: Sequence[str], session: Session) -> dict[str, Any]:
         """Return what the activities of this round say of it."""

@@ -134,7 +134,7 @@ class Timers:
             return []
         changes, kind, told = what(care)
         after = care_store.change(care, changes, session=session) if changes else care
-        care_store.remember(timer["lead"], following.timers(after, lead, self.plan()), session=session)
+        care_store.remember(timer["lead"], self.plan().timers(after, lead), session=session)
         bulk.insert(NOTICE, told, session=session)
         data = {"owner": care["owner"], "team": care["team"]}
         events = [Event(kind, self.clock.now(), lead=care["lead"], source=care["source"], data=data)] if kind else []
@@ -170,7 +170,7 @@ class Timers:
         for lead, known in leads:
             care = locked(lead, session=session)
             if care is not None:
-                care_store.remember(lead, following.timers(care, known, plan), session=session)
+                care_store.remember(lead, plan.timers(care, known), session=session)
 
 
 def _nothing(_care: Row) -> Outcome:

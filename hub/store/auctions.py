@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from hub.events import Event
-from hub.ids import delivery_key
 from hub.store import bulk, care
 from hub.store.columns import AUCTION, BID, DELIVERY, LEAD, SUBMISSION
 from hub.store.due import Due, owe
 from hub.store.log import append
+from hub.store.owed import owed
 from hub.store.taking import OPEN
 
 EXPIRED = "the bid expired before it was sent"
@@ -219,10 +219,6 @@ def _owe(
         return
     last = session.execute(sa.select(sa.func.max(DELIVERY.c.version)).where(*same)).scalar() or 0
     version = max(version, last + 1)
-    row = {
-        "id": id_, "lead": lead, "sink": sink, "version": version, "key": delivery_key(lead, sink, version),
-        "route": route, "submission": submission, "sale": sale, "state": "ready", "priority": 0, "attempts": 0,
-        "rescues": 0, "unclear": False, "test": False, "created_at": now, "due_at": now, "fence": 0, "sentence": "",
-    }  # fmt: skip
+    row = {**owed(id_, lead, sink, version, submission, now, route=route), "sale": sale}
     session.execute(sa.insert(DELIVERY).values(**row))
     owe([Due(id_, sink, 0, 0, now, 0.0)], session=session)

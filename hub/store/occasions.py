@@ -12,6 +12,7 @@ from sqlmodel import Session
 from hub.store.columns import DELIVERY, SUBMISSION
 from hub.store.due import Due
 from hub.store.due import owe as tell
+from hub.store.owed import owed
 
 
 def owe(rows: Iterable[Mapping[str, Any]], now: datetime, *, session: Session) -> None:
@@ -22,10 +23,6 @@ def owe(rows: Iterable[Mapping[str, Any]], now: datetime, *, session: Session) -
             continue
         last = session.execute(sa.select(sa.func.max(DELIVERY.c.version)).where(*same)).scalar() or 0
         newest = sa.select(sa.func.max(SUBMISSION.c.id)).where(SUBMISSION.c.lead == row["lead"])
-        values = {
-            **row, "version": last + 1, "submission": session.execute(newest).scalar() or "", "route": "",
-            "state": "ready", "priority": 0, "attempts": 0, "rescues": 0, "unclear": False, "test": False,
-            "created_at": now, "due_at": now, "fence": 0,
-        }  # fmt: skip
-        session.execute(sa.insert(DELIVERY).values(**values))
+        fresh = owed(row["id"], row["lead"], row["sink"], last + 1, session.execute(newest).scalar() or "", now)
+        session.execute(sa.insert(DELIVERY).values(**{**fresh, **row}))
         tell([Due(row["id"], row["sink"], 0, 0, now, 0.0)], session=session)

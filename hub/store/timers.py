@@ -27,12 +27,6 @@ def take(now: datetime, most: int, *, sqlite: bool, session: Session) -> list[di
     return [dict(row) for row in rows]
 
 
-def next_due(*, session: Session) -> datetime | None:
-    """Return when the next timer is due; None while there is none."""
-    found: datetime | None = session.execute(sa.select(sa.func.min(TIMER.c.due_at))).scalar()
-    return found
-
-
 def drop(ids: Iterable[int], *, session: Session) -> None:
     """Remove timers that nothing follows from any more."""
     session.execute(sa.delete(TIMER).where(TIMER.c.id.in_(list(ids))))
