@@ -37,11 +37,15 @@ from hub.api.limits import Limits
 from hub.app import Hub
 from hub.failpoints import hit
 from hub.observe.logs import SCOPE
-from hub.web import account, codes, login, overview, reply, unsubscribe
+from hub.web import live, preferences, static
+from hub.web.door import account, codes, login, reply, unsubscribe
+from hub.web.kept import Kept
+from hub.web.rooms import ROOMS
 
 PARTS = (
     ops, reports, feedback, followup, alarms, leads, owners, people, work, setup, admin, privacy, keys, connect, users,
-    audit, reference, login, codes, account, overview, unsubscribe, reply,
+    audit, reference, static, live, preferences, login, codes, account, unsubscribe, reply,
+    *ROOMS,
 )  # fmt: skip
 
 
@@ -97,6 +101,7 @@ def create_app(
     app = Web(title="leadhub", version="1", lifespan=life, openapi_url=None, docs_url=None, redoc_url=None)
     app.state.hub, app.state.local_key, app.state.keys = hub, local_key, {}
     app.state.setup_token, app.state.limits, app.state.hashing = setup_token, Limits(), asyncio.Semaphore(2)
+    app.state.kept = Kept(hub.clock) if hub is not None else None
     problems.install(app)
     intake = Route("/in/{source}", door.intake, methods=door.METHODS)
     keyed = Route("/in/{source}/{key}", door.intake, methods=door.METHODS)

@@ -23,7 +23,8 @@ from hub.api.problems import ApiError
 from hub.store import users
 from hub.store.audit import Actor
 from hub.store.users import digest_of
-from hub.web import forms
+from hub.web.door import forms
+from hub.web.tongue import language_of
 
 
 class Page(Masked):
@@ -39,7 +40,7 @@ class Page(Masked):
                     return await _with_key(request, request.query_params["key"])
                 return await handler(request)
             except ApiError as error:
-                language = forms.language_of(request, hub_of(request).plan.settings.hub.language)
+                language = language_of(request, hub_of(request).plan.settings.hub.language)
                 if error.status == 401:
                     return forms.login(language, next_path=request.url.path, status=401)
                 return forms.refused(language, error.detail, error.status, error.headers)

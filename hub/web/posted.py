@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs
 
 from fastapi import Request
 
 from hub.api.address import same_origin
 from hub.api.problems import ApiError
 from hub.app import Hub
-from hub.web import forms
+from hub.web.tongue import language_of
 
 T = TypeVar("T")
 
 LONGEST_FORM = 16 << 10
 
 
-async def form_of(request: Request, hub: Hub) -> dict[str, str]:
+LONGEST_TEXT = 2 << 20
+"""Bytes of a form that holds a whole configuration or a mapping."""
+
+
+async def form_of(request: Request, hub: Hub, *, longest: int = LONGEST_FORM) -> dict[str, str]:
     """Return the fields of a posted form; raises ApiError for another site's, and for what is no form."""
+    return {name: values[-1] for name, values in (await lists_of(request, hub, longest=longest)).items()}
+
+
+async def lists_of(request: Request, hub: Hub, *, longest: int = LONGEST_TEXT) -> Mapping[str, list[str]]:
+    """Return the fields of a posted form that may give one several times, as marked rows do."""
     if same_origin(request.headers, hub.plan.settings.hub) is False:
         raise ApiError(403, "This form was sent from another site. Open leadhub's own page.")
     if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
@@ -28,10 +37,10 @@ async def form_of(request: Request, hub: Hub) -> dict[str, str]:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LONGEST_FORM:
+        if len(body) > longest:
             raise ApiError(413, "The form is too long.")
     try:
-        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=20))
+        return parse_qs(body.decode(), keep_blank_values=True, max_num_fields=2_000)
     except ValueError as error:
         raise ApiError(422, "The form cannot be read.") from error
 
@@ -44,4 +53,4 @@ async def hashing(request: Request, work: Callable[[], T]) -> T:
 
 def language(request: Request, hub: Hub) -> str:
     """Return the language of whoever asks."""
-    return forms.language_of(request, hub.plan.settings.hub.language)
+    return language_of(request, hub.plan.settings.hub.language)

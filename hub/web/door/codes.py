@@ -16,7 +16,7 @@ from hub.store import secondfactors, users
 from hub.store.audit import Actor
 from hub.store.secondfactors import Factor
 from hub.store.users import digest_of
-from hub.web import codeforms
+from hub.web.door import codeforms
 from hub.web.entry import Page, opened, own_path
 from hub.web.posted import form_of, language
 

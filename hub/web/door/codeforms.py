@@ -7,7 +7,7 @@ from html import escape
 
 from starlette.responses import Response
 
-from hub.web.forms import field, framed, said_line
+from hub.web.door.forms import field, framed, said_line
 from hub.web.page import Safe, link, text
 
 _WORDS: Mapping[str, Mapping[str, str]] = {

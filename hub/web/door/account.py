@@ -16,8 +16,8 @@ from hub.passwords import right
 from hub.secondfactor import address, new_secret, plain, recovery_codes, step_of, typed
 from hub.store import secondfactors, users
 from hub.store.users import digest_of
-from hub.web import codeforms
-from hub.web.codes import SECRET, proven, safe_of, secret_of
+from hub.web.door import codeforms
+from hub.web.door.codes import SECRET, proven, safe_of, secret_of
 from hub.web.entry import Page
 from hub.web.posted import form_of, hashing, language
 

@@ -18,7 +18,7 @@ from hub.passwords import hashed, outdated, right
 from hub.store import secondfactors, users
 from hub.store.audit import Actor
 from hub.store.users import digest_of
-from hub.web import codes, forms
+from hub.web.door import codes, forms
 from hub.web.entry import Page, drop_cookie, opened, own_path
 from hub.web.posted import form_of, hashing, language
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
-from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.passwords import LONGEST, SHORTEST
@@ -51,17 +50,6 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "back": "总览",
     },
 }
-
-
-def language_of(request: Request, otherwise: str) -> str:
-    """Return the language a person reads: as the address says, else as the browser does, else the hub's own."""
-    asked = request.query_params.get("lang", "")
-    if asked in _WORDS:
-        return asked
-    for part in request.headers.get("accept-language", "").lower().split(","):
-        if part.strip()[:2] in _WORDS:
-            return part.strip()[:2]
-    return otherwise if otherwise in _WORDS else "en"
 
 
 def login(

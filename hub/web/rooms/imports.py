@@ -1,0 +1,9 @@
+"""Files of leads: looked at, tried, read in, taken back."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from hub.web.entry import Page
+
+router = APIRouter(include_in_schema=False, route_class=Page)

@@ -1,0 +1,9 @@
+"""One lead's whole walk on one screen."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from hub.web.entry import Page
+
+router = APIRouter(include_in_schema=False, route_class=Page)

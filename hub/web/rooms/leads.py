@@ -1,0 +1,9 @@
+"""The list of leads: searched, filtered, exported, and many changed at once."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from hub.web.entry import Page
+
+router = APIRouter(include_in_schema=False, route_class=Page)

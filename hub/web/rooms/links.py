@@ -1,0 +1,9 @@
+"""Tagged links with their QR codes, and the snippet that captures tags."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from hub.web.entry import Page
+
+router = APIRouter(include_in_schema=False, route_class=Page)

@@ -1,0 +1,9 @@
+"""Where leads come from: how each does, what it needs, and a new one."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from hub.web.entry import Page
+
+router = APIRouter(include_in_schema=False, route_class=Page)

@@ -1,0 +1,177 @@
+"""A hub full of invented leads, behind its real web server: what the pages are looked at with."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from hub.errors import LeadhubError, Retry
+from hub.lead import Lead, Rejected, Sent
+from hub.testing.fakes import HandClock
+from tests.bad_input.serving import Served, serving
+
+CONFIG = """
+# The hub of the tests' pages.
+hub: {name: Acme leads, region: CN, time_zone: Asia/Shanghai, answer_within: 20s, database: "sqlite:///data/hub.db"}
+sources:
+  website: {connector: open_source, tags: {party: first}}
+  ads: {connector: open_source, tags: {party: first, channel: paid}}
+  expo: {connector: open_source, tags: {party: first, campaign: expo-shanghai}}
+  partners: {connector: json_webhook, key: id, secret: "${file:secrets/partners}"}
+  lists: {connector: list_file, path: "inbox/lists/*", trust: 20, tags: {party: third}}
+sinks:
+  crm: {connector: updating_sink}
+  chat: {connector: telling_sink}
+  archive: {connector: csv_file, path: "out/leads-{date}.csv"}
+  legacy: {connector: memory_sink}
+calendars:
+  cn: {time_zone: Asia/Shanghai, hours: "Mon-Fri 09:00-18:00", holidays: CN}
+teams:
+  north:
+    calendar: cn
+    members: [{name: li.wei, weight: 2, daily_cap: 20}, {name: ann.ng}, {name: wang.fang}]
+    lead: zhao.min
+    fallback: {pool: sea}
+    ladder: [{at: 80%, do: warn}, {at: 100%, do: escalate}]
+  south:
+    members: [{name: max.muster}, {name: eva.lang}]
+pools:
+  sea: {mask: true, claims_a_day: 20}
+lost_reasons: [price, timing, competitor, no budget]
+flows:
+  - name: inbound
+    from: [website, ads, expo, partners, lists]
+    steps:
+      - map
+      - normalize
+      - validate
+      - dedupe
+      - enrich
+      - score:
+          bands: {A: 60, B: 30, C: 0}
+          rules:
+            - {when: has(lead.phone), points: 30, reason: Can be called}
+            - {when: has(lead.company), points: 10, reason: Names a company}
+            - {when: 'contains_any(lead.interest, ["trial", "试用"])', points: 25, reason: Wants a trial}
+            - {when: tags.party == "third", points: -15, reason: Comes from a list}
+      - route
+      - assign
+      - deliver
+    routes:
+      - {name: hot, when: 'lead.grade == "A" && lead.country == "CN"', assign: {team: north}, respond_within: 5m, to: [crm, chat]}
+      - {name: abroad, when: 'lead.country != "CN" && lead.grade != "C"', assign: {team: south}, respond_within: 4h, to: [crm, legacy]}
+      - {name: rest, assign: {pool: sea}, to: [archive]}
+"""
+
+CAMPAIGNS = (
+    ("spring-demo", "google", "cpc"), ("spring-demo", "linkedin", "paid-social"), ("newsletter-05", "newsletter", "email"),
+    ("wechat-qr", "wechat", "qr"), ("", "", ""),
+)  # fmt: skip
+PEOPLE = (
+    ("李伟", "CN", "华东机械", "+8613812345{:03d}"), ("王芳", "CN", "北方物流", "+8613912345{:03d}"),
+    ("Max Muster", "DE", "Muster GmbH", "+4915123456{:03d}"), ("Eva Lang", "AT", "Lang & Söhne", "+4366412345{:03d}"),
+    ("Ann Miller", "US", "Miller Inc.", "+1415555{:04d}"), ("赵敏", "CN", "敏捷科技", ""),
+)  # fmt: skip
+LEADS = 48
+
+
+class Showroom(Served):
+    """A served hub with a few hands more: whoever opens it, what is called in it, and the clock it lives by."""
+
+    clock: HandClock
+
+    @property
+    def url(self) -> str:
+        """Return its address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def api(self, method: str, path: str, value: Any = None) -> Any:
+        """Ask the API as this machine's owner, and insist on a yes."""
+        answer = self.call(method, path, value)
+        assert answer.status < 300, (method, path, answer.status, answer.body[:500])
+        return answer.json() if answer.body else None
+
+    def leads(self) -> list[str]:
+        """Return the ids of the open leads, oldest first."""
+        return [row["id"] for row in self.rows("lead", state="open")]
+
+
+@contextlib.contextmanager
+def opened(folder: Path, config: str = CONFIG, *, database: str | None = None) -> Iterator[Showroom]:
+    """Serve a hub with nothing in it yet."""
+    (folder / "secrets").mkdir()
+    (folder / "secrets" / "partners").write_text("a-secret-of-the-partners", "utf-8")
+    clock = HandClock()
+    with serving(folder, config, database=database, clock=clock) as served:
+        room = Showroom(served.hub, served.port)
+        room.clock = clock
+        yield room
+
+
+def furnish(room: Showroom) -> None:
+    """Fill a hub: leads of ten days from several sources, answered, won, lost, stuck and waiting."""
+    sinks = room.hub.plan.sinks
+    sinks["legacy"].answer = _grumble  # type: ignore[attr-defined]
+    for number in range(LEADS):
+        room.clock.turn(timedelta(hours=5).total_seconds())
+        source = ("website", "ads", "expo", "website")[number % 4]
+        lead = room.post_json(person(number), source).json()["lead"]
+        if lead:
+            _tell(room, number, lead)
+    room.post_json({"id": "no-way", "full_name": "Nobody Reachable"}, "website")
+    room.post_json({"id": "bad-mail", "email": "ann@@example", "company": "Miller Inc."}, "ads")
+    room.post_json({**person(2), "id": "again"}, "ads")
+    room.until(lambda: room.rows("delivery", state="sent"), LEADS // 2)
+
+
+def person(number: int) -> dict[str, Any]:
+    """Return what a form sends of the person of a number."""
+    name, country, company, phone = PEOPLE[number % len(PEOPLE)]
+    campaign, origin, medium = CAMPAIGNS[number % len(CAMPAIGNS)]
+    touch = {"utm_campaign": campaign, "utm_source": origin, "utm_medium": medium, "gclid": f"g-{number}"}
+    said = {
+        "id": f"web-{number}", "full_name": f"{name} {number}", "email": f"person{number}@example.com",
+        "phone": phone.format(number) if phone else "", "company": company, "country": country,
+        "interest": ("free trial", "price list", "试用")[number % 3], "message": "Please call me.", "room": f"hall {number % 3}",
+        **touch,
+    }  # fmt: skip
+    return {name: value for name, value in said.items() if value}
+
+
+def _tell(room: Showroom, number: int, lead: str) -> None:
+    """Let somebody answer most leads, some of them late, and let some be won or lost."""
+    acts: list[Mapping[str, Any]] = []
+    if number % 6 != 5:
+        room.clock.turn(60.0 + 240.0 * (number % 5))
+        acts.append({"kind": "call", "by": "li.wei", "disposition": "contacted"})
+    if number % 4 == 1:
+        acts.append({"kind": "call", "by": "ann.ng", "disposition": "qualified"})
+    if number % 8 == 1:
+        acts.append({"kind": "status", "disposition": "won", "value": 12_000.0 + number, "currency": "CNY"})
+    if number % 8 == 3:
+        acts.append({"kind": "status", "disposition": "lost", "reason": "price"})
+    for act in acts:
+        room.api("POST", f"/api/leads/{lead}/activities", dict(act))
+
+
+def _grumble(lead: Lead) -> Sent | Rejected | LeadhubError:
+    """Answer as an old system does: now and then no, now and then nothing."""
+    last = int(lead.id[-1])
+    if last % 5 == 0:
+        return Rejected("The field 'title' is missing.")
+    return Retry("It answered 503.") if last % 5 == 1 else Sent(f"old-{lead.id}")
+
+
+def hostile(room: Showroom, texts: list[str]) -> None:
+    """Fill a hub with what nobody should send, in every field that people can fill."""
+    for number, text in enumerate(texts):
+        said = {
+            **person(number), "id": f"h-{number}", "full_name": text, "company": text, "message": text, "title": text,
+            "city": text, "interest": text, "utm_campaign": text, "utm_source": text, "utm_medium": text,
+            "referrer": text, "notes": text, text or "empty": text,
+        }  # fmt: skip
+        room.post(json.dumps(said), "website")

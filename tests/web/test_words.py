@@ -1,0 +1,75 @@
+"""Every text of the pages is there in both languages, and none is left over."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract
+from babel.messages.pofile import read_po
+
+from hub.web import site, tongue
+
+WEB = Path(site.__file__).parent
+KEYWORDS = {"_": None, "N_": None, "say": None, "ngettext": (1, 2)}
+FORMED = re.compile(r"%\(\w+\)s")
+
+
+def said_in(method: str, pattern: str) -> Iterator[tuple[str, str]]:
+    """Yield every text that is shown, with the file it stands in."""
+    for path in sorted(WEB.rglob(pattern)):
+        options = {"silent": "false", "trimmed": "true"}
+        with path.open("rb") as file:
+            for _, message, _, _ in extract(method, file, KEYWORDS, (), options):
+                for text in (message,) if isinstance(message, str) else message[:1]:
+                    yield text, str(path.relative_to(WEB))
+
+
+SHOWN = {**dict(said_in("python", "*.py")), **dict(said_in("jinja2.ext:babel_extract", "*.html"))}
+FILES = sorted(tongue.WORDS.glob("*.zh.po"))
+
+
+def entries():
+    for path in FILES:
+        with path.open("rb") as file:
+            for entry in read_po(file):
+                if entry.id:
+                    yield path.name, entry
+
+
+ENTRIES = list(entries())
+KNOWN = {entry.id if isinstance(entry.id, str) else entry.id[0] for _, entry in ENTRIES}
+
+
+def test_every_text_is_translated():
+    assert sorted(f"{where}: {text}" for text, where in SHOWN.items() if text not in KNOWN) == []
+
+
+def test_no_translation_is_left_over():
+    assert sorted(KNOWN - set(SHOWN)) == []
+
+
+def test_no_text_is_translated_twice():
+    ids = [str(entry.id) for _, entry in ENTRIES]
+    assert sorted({one for one in ids if ids.count(one) > 1}) == []
+
+
+@pytest.mark.parametrize(("file", "entry"), ENTRIES, ids=[str(entry.id)[:60] for _, entry in ENTRIES])
+def test_a_translation_says_something_and_names_what_the_text_names(file, entry):
+    texts = [entry.string] if isinstance(entry.string, str) else list(entry.string)
+    assert all(texts), f"{file} has no translation"
+    assert not entry.fuzzy
+    original = entry.id if isinstance(entry.id, str) else entry.id[1]
+    assert all(set(FORMED.findall(text)) == set(FORMED.findall(original)) for text in texts)
+
+
+def test_templates_switch_no_escaping_off():
+    found = [p.name for p in WEB.rglob("*.html") if re.search(r"\|\s*safe|autoescape|Markup", p.read_text("utf-8"))]
+    assert found == []
+
+
+def test_templates_hold_no_script_and_no_style_of_their_own():
+    wrong = re.compile(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|hx-on|hx-vals='js|javascript:")
+    assert [str(p) for p in WEB.rglob("*.html") if wrong.search(p.read_text("utf-8"))] == []
