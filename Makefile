@@ -62,7 +62,12 @@ $(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/python
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
+# The pages are tested in a real browser, with fonts for Chinese; as root on Debian it is installed here.
 $(VENV)/.test: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
+	@command -v chromium >/dev/null || { echo "Installing chromium for the tests of the pages ..."; \
+	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
+	  chromium fonts-noto-cjk >/dev/null; } \
+	  || { echo "The tests need the browser chromium. Install it (Debian: apt install chromium fonts-noto-cjk)." >&2; exit 1; }
 	@echo "Installing leadhub and its tests' tools into $(VENV) ..."
 	@$(PIP) --require-hashes -r requirements-dev.lock
 	@$(PIP) --no-deps --no-build-isolation -e .

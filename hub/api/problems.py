@@ -12,7 +12,7 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from hub.errors import BadInput, ConfigError, Conflict, LeadhubError, brief
+from hub.errors import BadInput, ConfigError, Conflict, LeadhubError, UnsetSecret, brief
 
 log = logging.getLogger("leadhub.api")
 
@@ -34,10 +34,22 @@ def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) 
     return Response(orjson.dumps(body), status, said)
 
 
+def status_of(error: LeadhubError) -> int:
+    """Return the HTTP status of an error of ours."""
+    statuses = {ConfigError: 422, UnsetSecret: 422, Conflict: 409}
+    return error.status if isinstance(error, BadInput) else statuses.get(type(error), 503)
+
+
+def first_of(error: RequestValidationError) -> str:
+    """Return the first thing that is wrong with a request, in one sentence."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
+    return f"{where or 'The request'}: {first['msg']}."
+
+
 async def _ours(_: Request, error: Exception) -> Response:
-    statuses = {ConfigError: 422, Conflict: 409}
-    status = error.status if isinstance(error, BadInput) else statuses.get(type(error), 503)
-    return problem(status, str(error))
+    assert isinstance(error, LeadhubError)
+    return problem(status_of(error), str(error))
 
 
 async def _refused(_: Request, error: Exception) -> Response:
@@ -47,9 +59,7 @@ async def _refused(_: Request, error: Exception) -> Response:
 
 async def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
-    return problem(422, f"{where or 'The request'}: {first['msg']}.")
+    return problem(422, first_of(error))
 
 
 async def _http(request: Request, error: Exception) -> Response:

@@ -22,11 +22,13 @@ import uvicorn
 from sqlmodel import Session
 
 from hub.app import Hub, Office
+from hub.demo.answers import answers, owned
 from hub.demo.generate import generate
 from hub.demo.records import clusters
 from hub.demo.score import Score, score
 from hub.demo.sign import signed
 from hub.demo.workspace import SANDBOX_SECRET, write_workspace
+from hub.feedback.table import take
 from hub.pipeline.reading import unpack
 from hub.source import FileSource
 from hub.store.columns import SUGGESTION
@@ -118,6 +120,8 @@ async def _tell(hub: Hub, sandbox: Sandbox, folder: Path, url: str, stage: Stage
             stage.say(f"Sending {number} leads as their vendors send them; lists, scans and mails come by themselves.")
             await _post_all(http, [line for line in lines if not line["at"]])
         await _flowed(hub, began)
+        if fresh:
+            await _answer(hub)
         await _report(hub, folder, stage)
         stage.say(f"leadhub serves {url}; new leads keep coming for five minutes. Ctrl-C stops it.")
         for line in sorted((line for line in lines if line["at"] and fresh), key=lambda one: float(one["at"])):
@@ -154,6 +158,12 @@ async def _flowed(hub: Hub, began: float) -> None:
             last, since = now["received"], time.monotonic()
         elif time.monotonic() - since > QUIET and all(name in now["sources"] for name in hub.plan.sources):
             return
+
+
+async def _answer(hub: Hub) -> None:
+    """Let the invented reps answer their leads."""
+    rows = list(answers(await hub.db.read(owned), hub.clock.now(), SEED))
+    await take(hub.hearing, "demo", rows, by="demo")
 
 
 async def _report(hub: Hub, folder: Path, stage: Stage) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
 
-from fastapi import Request
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from starlette.responses import RedirectResponse, Response
 
+from hub.api import problems
 from hub.api.access import (
     COOKIE,
     HOST_COOKIE,
@@ -20,11 +24,11 @@ from hub.api.access import (
 )
 from hub.api.address import over_tls
 from hub.api.problems import ApiError
+from hub.errors import LeadhubError
 from hub.store import users
 from hub.store.audit import Actor
 from hub.store.users import digest_of
 from hub.web.door import forms
-from hub.web.tongue import language_of
 
 
 class Page(Masked):
@@ -40,10 +44,13 @@ class Page(Masked):
                     return await _with_key(request, request.query_params["key"])
                 return await handler(request)
             except ApiError as error:
-                language = language_of(request, hub_of(request).plan.settings.hub.language)
                 if error.status == 401:
-                    return forms.login(language, next_path=request.url.path, status=401)
-                return forms.refused(language, error.detail, error.status, error.headers)
+                    return await forms.login(request, next_path=request.url.path, status=401)
+                return await forms.refused(request, error.detail, error.status, error.headers)
+            except LeadhubError as error:
+                return await forms.refused(request, str(error), problems.status_of(error))
+            except RequestValidationError as error:
+                return await forms.refused(request, problems.first_of(error), 422)
 
         return entered
 
@@ -96,3 +103,23 @@ def own_path(text: str) -> str:
     """Return a path on this hub, never another site's address."""
     plain = text.startswith("/") and not text.startswith(("//", "/\\")) and text.isprintable() and "\\" not in text
     return text if plain else "/"
+
+
+Answering = Callable[[Request, Exception], Awaitable[Response]]
+
+
+def speak_html(app: FastAPI) -> None:
+    """Let browsers read problems as pages: what is not there, and what broke; programs get them as before."""
+    for kind, handler in list(app.exception_handlers.items()):
+        app.add_exception_handler(kind, _for_people(cast(Answering, handler)))
+
+
+def _for_people(handler: Answering) -> Answering:
+    async def answered(request: Request, error: Exception) -> Response:
+        answer = await handler(request, error)
+        if request.url.path.startswith("/api/") or "text/html" not in request.headers.get("accept", ""):
+            return answer
+        said = str(orjson.loads(answer.body)["detail"])
+        return await forms.refused(request, said, answer.status_code)
+
+    return answered

@@ -12,7 +12,6 @@ from fastapi import Request
 from hub.api.address import same_origin
 from hub.api.problems import ApiError
 from hub.app import Hub
-from hub.web.tongue import language_of
 
 T = TypeVar("T")
 
@@ -49,8 +48,3 @@ async def hashing(request: Request, work: Callable[[], T]) -> T:
     """Run what takes memory and a core, few at a time, beside the loop."""
     async with request.app.state.hashing:
         return await asyncio.to_thread(work)
-
-
-def language(request: Request, hub: Hub) -> str:
-    """Return the language of whoever asks."""
-    return language_of(request, hub.plan.settings.hub.language)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from hub.api.access import open_to_all
+from hub.api.access import Masked, open_to_all
 from hub.web.entry import own_path
 from hub.web.site import COLOURS
 from hub.web.tongue import COOKIE, LANGUAGES
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=Masked)
 
 YEAR = 365 * 24 * 3600
 _CHOICES = {COOKIE: (*LANGUAGES,), COLOURS: ("light", "dark", "auto")}

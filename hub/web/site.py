@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -15,11 +16,12 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import RedirectResponse, Response
 
-from hub.api.access import Caller, hub_of, seen
+from hub.api.access import REP, Caller, hub_of, seen
+from hub.api.attention import waits
 from hub.api.problems import ApiError
 from hub.errors import LeadhubError
 from hub.labels import label
-from hub.web import static
+from hub.web import assets
 from hub.web.nav import rooms_for
 from hub.web.tongue import LANGUAGES, Tongue, language_of, translations
 
@@ -54,6 +56,7 @@ async def show(request: Request, template: str, /, *, status: int = 200, **data:
     caller: Caller | None = getattr(request.state, "caller", None)
     if caller is not None:
         plain = await seen(request, plain)
+        await _count_waiting(request, caller)
     said = _said(request)
     html = environment(tongue.language, str(tongue.zone)).get_template(template).render(
         {**_frame(request, caller), "flash": said, **plain}
@@ -62,6 +65,18 @@ async def show(request: Request, template: str, /, *, status: int = 200, **data:
     if said:
         answer.delete_cookie(SAID, path="/", httponly=True, samesite="lax")
     return answer
+
+
+async def _count_waiting(request: Request, caller: Caller) -> None:
+    """See that the navigation says how much waits for a person; only the first page waits for the number."""
+    kept = getattr(request.app.state, "kept", None)
+    if kept is None or caller.role == REP or partial(request):
+        return
+    work = functools.partial(waits, hub_of(request))
+    if kept.last("waiting") is None:
+        await kept.ask("waiting", work)
+    else:
+        kept.begin("waiting", work)
 
 
 async def done(
@@ -106,7 +121,7 @@ def environment(language: str, zone: str) -> Environment:
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     made.filters.update(tongue.filters)
     made.filters["label"] = lambda path: label(path, language)  # type: ignore[arg-type]
-    made.globals.update(asset=static.address, languages=LANGUAGES, language=language, zone=zone)
+    made.globals.update(asset=assets.address, languages=LANGUAGES, language=language, zone=zone)
     return made
 
 
@@ -117,7 +132,7 @@ def _frame(request: Request, caller: Caller | None) -> dict[str, Any]:
     return {
         "hub_name": hub.plan.settings.hub.name,
         "path": request.url.path,
-        "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        "here": str(request.url.remove_query_params("key").replace(scheme="", netloc="")),
         "rooms": rooms_for(caller, request.url.path) if caller else [],
         "caller": {"name": caller.name, "role": caller.role, "id": caller.id} if caller else None,
         "colours": _colours(request),

@@ -99,9 +99,10 @@ class Tongue:
         """Return a span in its two largest units."""
         if seconds is None:
             return ""
-        left, parts = abs(float(seconds)), list[str]()
+        size_of_all = abs(float(seconds))
+        left, parts = round(size_of_all, 1 if size_of_all < 10 else None), list[str]()
         for unit, size in _UNITS:
-            number = left // size if size > 1 else round(left, 1 if left < 10 and not parts else None)
+            number = left // size if size > 1 else left
             left -= number * size
             if number and len(parts) < 2:
                 parts.append(units.format_unit(number, f"duration-{unit}", "short", locale=self._locale))

@@ -27,8 +27,9 @@ DECLARED = [(m, path, declared(r)[0].role) for m, path, r in CALLS if declared(r
 OPEN = {
     ("GET", "/health"), ("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/login"), ("POST", "/login"),
     ("POST", "/login/code"), ("POST", "/logout"), ("GET", "/setup"), ("POST", "/setup"), ("GET", "/unsubscribe/{token}"),
-    ("POST", "/unsubscribe/{token}"), ("GET", "/reply/{token}"), ("POST", "/reply/{token}"),
+    ("POST", "/unsubscribe/{token}"), ("GET", "/reply/{token}"), ("POST", "/reply/{token}"), ("GET", "/preferences"), ("GET", "/static/{digest}/{name}"),
 }  # fmt: skip
+LIVE = "/live"  # a stream, which ends when the browser goes
 HERE = "/api/openapi.json"  # asked from this machine it needs no key
 
 
@@ -82,7 +83,7 @@ def called(served: Any, method: str, path: str, key: str | None) -> httpx.Respon
     return cast(httpx.Response, runner.run(call()))
 
 
-API = [one for one in DECLARED if one[1].startswith(("/api/", "/metrics")) and one[1] != HERE]
+API = [one for one in DECLARED if one[1].startswith(("/api/", "/metrics", LIVE)) and one[1] != HERE]
 PAGES = [one[:2] for one in DECLARED if one not in API and one[1] != HERE]
 
 
@@ -100,7 +101,7 @@ def test_a_wrong_key_is_no_key(served, method, path, needed, key):
     assert called(served, method, path, key).status_code == 401
 
 
-ALLOWED = [(m, p, role) for m, p, needed in DECLARED if p != HERE for role in ROLES[ROLES.index(needed) :]]
+ALLOWED = [(m, p, role) for m, p, needed in DECLARED if p not in (HERE, LIVE) for role in ROLES[ROLES.index(needed) :]]
 REFUSED = [(m, p, role) for m, p, needed in DECLARED if p != HERE for role in ROLES[: ROLES.index(needed)]]
 
 
@@ -108,13 +109,13 @@ REFUSED = [(m, p, role) for m, p, needed in DECLARED if p != HERE for role in RO
 def test_a_role_below_what_a_route_needs_is_refused(served, method, path, role):
     answer = called(served, method, path, served[2][role])
     assert answer.status_code == 403
-    assert f"the key has {role}" in problem(answer)["detail"]
+    assert f"the key has {role}" in answer.text
 
 
 @pytest.mark.parametrize(("method", "path", "role"), ALLOWED)
 def test_a_role_that_a_route_needs_gets_through(served, method, path, role):
     answer = called(served, method, path, served[2][role])
-    assert answer.status_code in (200, 404, 409, 422)
+    assert answer.status_code in (200, 303, 404, 409, 415, 422)
 
 
 SOURCE_ONLY = [one for one in DECLARED if one[1] != HERE]
@@ -129,7 +130,7 @@ def test_a_key_of_a_source_opens_none_of_it(served, method, path, needed):
 def test_the_pages_show_nothing_but_the_way_in_without_a_key(served, method, path):
     answer = called(served, method, path, None)
     assert answer.status_code == 401
-    assert 'action="/login?lang=en"' in answer.text
+    assert 'action="/login"' in answer.text
 
 
 def test_the_reference_is_for_this_machine_and_for_callers_with_a_key(served):

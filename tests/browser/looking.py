@@ -75,6 +75,14 @@ class Visit:
         assert answer.status < 400, (path, answer.status, self.page.inner_text("main"))
         return self.page
 
+    def go_in(self, name: str, password: str) -> Page:
+        """Sign in through the form."""
+        self.page.goto(f"{self.room.url}/login")
+        self.page.fill("#name", name)
+        self.page.fill("#password", password)
+        self.page.click("main button")
+        return self.page
+
     def see(self, path: str, name: str | None = None) -> Page:
         """Open a page, wait until it shows all, look at it, and keep a picture of it."""
         page = self.go(path)

@@ -283,7 +283,7 @@ async def test_a_look_at_a_link_takes_nothing_back_and_its_button_does(make_hub:
         made = (await http.post(f"/api/leads/{first['lead']}/unsubscribe-link", json={})).json()
         http.headers.pop("authorization", None)
         path = f"/unsubscribe/{made['token']}"
-        page = await http.get(path)
+        page = await http.get(path, headers={"accept-language": "zh-CN"})
         assert (page.status_code, "退订" in page.text) == (200, True)
         assert states(await said_of(hub, first["lead"])) == [("given", "", "")]
         assert (await http.post(path, data={"List-Unsubscribe": "One-Click"})).status_code == 200

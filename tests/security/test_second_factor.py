@@ -113,7 +113,7 @@ async def halfway(hub: Hub) -> AsyncIterator[tuple[httpx.AsyncClient, str]]:
         answer = await sign_in(http)
         assert answer.status_code == 200
         assert "set-cookie" not in answer.headers
-        yield http, unescape(re.search(r'name=step value="([^"]+)"', answer.text)[1])
+        yield http, unescape(re.search(r'name="step" value="([^"]+)"', answer.text)[1])
 
 
 async def audited(hub: Hub, what: str) -> list[dict]:
@@ -273,7 +273,7 @@ async def test_a_secret_put_in_another_users_row_is_not_used(hub, clock):
     clock.turn(30)
     async with calling(hub, None) as http:
         shown = await sign_in(http, "eve@example.com")
-        step = unescape(re.search(r'name=step value="([^"]+)"', shown.text)[1])
+        step = unescape(re.search(r'name="step" value="([^"]+)"', shown.text)[1])
         assert (await post(http, "/login/code", step=step, code=code_of(hub, secret))).status_code == 401
 
 

@@ -1,4 +1,4 @@
-"""The page of one's own account: a second factor is set up and removed here."""
+"""The page of one's own account: the password is changed here, a second factor set up and removed."""
 
 from __future__ import annotations
 
@@ -7,19 +7,25 @@ from functools import partial
 from typing import Any, ClassVar
 
 from fastapi import APIRouter, Request
+from pydantic import SecretStr
 from starlette.responses import Response
 
+from hub.api import users as users_api
 from hub.api.access import Caller, CallerDep, HubDep, needs
 from hub.api.problems import ApiError
+from hub.api.users import NewPassword
 from hub.app import Hub
-from hub.passwords import right
+from hub.passwords import LONGEST, SHORTEST, right
 from hub.secondfactor import address, new_secret, plain, recovery_codes, step_of, typed
 from hub.store import secondfactors, users
 from hub.store.users import digest_of
-from hub.web.door import codeforms
 from hub.web.door.codes import SECRET, proven, safe_of, secret_of
+from hub.web.door.forms import told
 from hub.web.entry import Page
-from hub.web.posted import form_of, hashing, language
+from hub.web.posted import form_of, hashing
+from hub.web.qr import drawn
+from hub.web.site import done, show
+from hub.web.tongue import N_
 
 
 class Own(Page):
@@ -33,14 +39,29 @@ router = APIRouter(include_in_schema=False, route_class=Own)
 
 @router.get("/account", dependencies=[needs("viewer", rep=True)])
 async def account(request: Request, hub: HubDep, caller: CallerDep) -> Response:
-    """Show whether a code is asked for at sign-in, with what can be done about it."""
-    return await _shown(request, hub, _own(caller))
+    """Show who one is here, and whether a code is asked for at sign-in."""
+    return await _shown(request, hub, caller)
 
 
-async def _shown(request: Request, hub: Hub, user: str, said: str | None = None, **more: Any) -> Response:
-    factor = await hub.db.read(secondfactors.find, user)
+async def _shown(
+    request: Request, hub: Hub, caller: Caller, said: str | None = None, *, seconds: int = 0, status: int = 200,
+    removed: bool = False,
+) -> Response:  # fmt: skip
+    factor = await hub.db.read(secondfactors.find, _own(caller)) if _is_user(caller) else None
     left = factor.recovery if factor and factor.confirmed_at else None
-    return codeforms.account(language(request, hub), left=left, said=said, **more)
+    return await show(
+        request, "door/account.html", status=status, own=_is_user(caller), left=left, removed=removed,
+        wrong=told(request, said, seconds), shortest=SHORTEST, longest=LONGEST,
+    )  # fmt: skip
+
+
+@router.post("/account/password", dependencies=[needs("viewer", rep=True)])
+async def password(request: Request, hub: HubDep, caller: CallerDep) -> Response:
+    """Change one's own password; every other session of theirs ends."""
+    said = await form_of(request, hub)
+    new = NewPassword(old=SecretStr(said.get("old", "")), password=SecretStr(said.get("new", "")))
+    work = users_api.own_password(request, hub, caller, new)
+    return await done(request, work, "/account", N_("Your password is another one now."))
 
 
 @router.post("/account/second-factor", dependencies=[needs("viewer", rep=True)])
@@ -49,10 +70,10 @@ async def begin(request: Request, hub: HubDep, caller: CallerDep) -> Response:
     user, said = _own(caller), await form_of(request, hub)
     wrong = await _not_them(request, hub, caller, said.get("password", ""))
     if wrong is not None:
-        return await _shown(request, hub, user, **wrong)
+        return await _shown(request, hub, caller, **wrong)
     secret, now = new_secret(), hub.clock.now()
     await hub.db.write(secondfactors.begin, user, safe_of(hub).seal(SECRET, user, secret.hex(), now), at=now)
-    return _secret(request, hub, caller, secret)
+    return await _secret(request, hub, caller, secret)
 
 
 @router.post("/account/second-factor/confirm", dependencies=[needs("viewer", rep=True)])
@@ -66,13 +87,13 @@ async def confirm(request: Request, hub: HubDep, caller: CallerDep) -> Response:
         raise ApiError(409, "There is no second factor to confirm. Begin again.")
     step = step_of(secret, said.get("code", ""), hub.clock.now())
     if step is None:
-        return _secret(request, hub, caller, secret, "wrong")
+        return await _secret(request, hub, caller, secret, "code_wrong")
     made = recovery_codes()
     await hub.db.write(
         secondfactors.confirm, user, factor.sealed, step, [digest_of(plain(one)) for one in made],
         by=caller.actor, at=hub.clock.now(), keep=caller.login,
     )  # fmt: skip
-    return codeforms.recovery(language(request, hub), made)
+    return await show(request, "door/recovery.html", codes=made)
 
 
 @router.post("/account/second-factor/remove", dependencies=[needs("viewer", rep=True)])
@@ -83,16 +104,19 @@ async def remove(request: Request, hub: HubDep, caller: CallerDep) -> Response:
     if wrong is None:
         request.app.state.limits.take("code of an account", user, hub.clock.monotonic())
         if await proven(hub, user, said.get("code", "")) is None:
-            wrong = {"said": "wrong", "status": 401}
+            wrong = {"said": "code_wrong", "status": 401}
     if wrong is not None:
-        return await _shown(request, hub, user, **wrong)
+        return await _shown(request, hub, caller, **wrong)
     await hub.db.write(secondfactors.remove, user, by=caller.actor, at=hub.clock.now())
-    return await _shown(request, hub, user, said="removed")
+    return await _shown(request, hub, caller, removed=True)
 
 
-def _secret(request: Request, hub: Hub, caller: Caller, secret: bytes, said: str | None = None) -> Response:
+async def _secret(request: Request, hub: Hub, caller: Caller, secret: bytes, said: str | None = None) -> Response:
     link = address(secret, caller.name, f"leadhub {hub.plan.settings.hub.name}")
-    return codeforms.secret(language(request, hub), typed=typed(secret), link=link, said=said)
+    return await show(
+        request, "door/secret.html", status=200 if said is None else 401, typed=typed(secret), link=link,
+        picture=drawn(link), wrong=told(request, said),
+    )  # fmt: skip
 
 
 async def _not_them(request: Request, hub: Hub, caller: Caller, password: str) -> dict[str, Any] | None:
@@ -105,7 +129,11 @@ async def _not_them(request: Request, hub: Hub, caller: Caller, password: str) -
     return None if known else {"said": "password_wrong", "status": 401}
 
 
+def _is_user(caller: Caller) -> bool:
+    return caller.id.startswith("user:") and caller.login is not None
+
+
 def _own(caller: Caller) -> str:
-    if not caller.id.startswith("user:") or caller.login is None:
+    if not _is_user(caller):
         raise ApiError(409, "This page is for users who signed in with a password.")
     return caller.id.removeprefix("user:")

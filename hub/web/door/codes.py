@@ -16,9 +16,10 @@ from hub.store import secondfactors, users
 from hub.store.audit import Actor
 from hub.store.secondfactors import Factor
 from hub.store.users import digest_of
-from hub.web.door import codeforms
+from hub.web.door.forms import told
 from hub.web.entry import Page, opened, own_path
-from hub.web.posted import form_of, language
+from hub.web.posted import form_of
+from hub.web.site import show
 
 log = logging.getLogger("leadhub")
 
@@ -34,29 +35,37 @@ def safe_of(hub: Hub) -> Safe:
     return Safe(hub.privacy.keeper.secret())
 
 
-def ask(request: Request, hub: Hub, user: dict[str, Any], to: str) -> Response:
+async def ask(request: Request, hub: Hub, user: dict[str, Any], to: str) -> Response:
     """Ask somebody whose password was right for a code; nothing is stored until it comes."""
     step = safe_of(hub).seal(STEP, user["id"], user["password_at"].isoformat(), hub.clock.now())
-    return codeforms.code(language(request, hub), step=step, next_path=to)
+    return await asked(request, step, to)
+
+
+async def asked(
+    request: Request, step: str, to: str, said: str | None = None, seconds: int = 0, status: int = 200
+) -> Response:
+    """Return the form for the code after the password; `said` is a key of SAYS, for what went wrong."""
+    wrong = told(request, said, seconds)
+    return await show(request, "door/code.html", status=status, step=step, next=to, wrong=wrong)
 
 
 @router.post("/login/code", dependencies=[open_to_all("Takes the code after the password; limited by account.")])
 async def code(request: Request, hub: HubDep) -> Response:
     """Open a session for a right code; each is good once."""
     said = await form_of(request, hub)
-    step, to, tongue = said.get("step", ""), own_path(said.get("next", "/")), language(request, hub)
+    step, to = said.get("step", ""), own_path(said.get("next", "/"))
     here, user = anonymous(request), await _halfway(hub, step)
     if user is None:
-        return codeforms.late(tongue)
+        return await asked(request, "", to, "late", status=401)
     wait = math.ceil(request.app.state.limits.wait("code of an account", user["id"], hub.clock.monotonic()))
     if wait:
-        answer = codeforms.code(tongue, step=step, next_path=to, said="often", seconds=wait, status=429)
+        answer = await asked(request, step, to, "often", wait, 429)
         answer.headers["retry-after"] = str(wait)
         return answer
     kind = await proven(hub, user["id"], said.get("code", ""))
     if kind is None:
         await hub.db.write(users.note_failed, user["id"], by=here, at=hub.clock.now(), kind="code")
-        return codeforms.code(tongue, step=step, next_path=to, said="wrong", status=401)
+        return await asked(request, step, to, "code_wrong", status=401)
     by = Actor(f"user:{user['id']}", here.address, here.request)
     return await opened(request, user["id"], by, to, kind=f"password and {kind}")
 

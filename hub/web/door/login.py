@@ -20,7 +20,7 @@ from hub.store.audit import Actor
 from hub.store.users import digest_of
 from hub.web.door import codes, forms
 from hub.web.entry import Page, drop_cookie, opened, own_path
-from hub.web.posted import form_of, hashing, language
+from hub.web.posted import form_of, hashing
 
 router = APIRouter(include_in_schema=False, route_class=Page)
 
@@ -32,8 +32,7 @@ async def login_form(request: Request, hub: HubDep) -> Response:
         await caller_of(request)
     except ApiError:
         nobody = not await hub.db.read(users.number)
-        return forms.login(language(request, hub), next_path=own_path(request.query_params.get("next", "/")),
-                           no_user=nobody)  # fmt: skip
+        return await forms.login(request, next_path=own_path(request.query_params.get("next", "/")), no_user=nobody)
     return RedirectResponse(own_path(request.query_params.get("next", "/")), 303)
 
 
@@ -42,22 +41,22 @@ async def login(request: Request, hub: HubDep) -> Response:
     """Open a session for a name and a password; what is wrong is never said."""
     said = await form_of(request, hub)
     name, password, to = said.get("name", ""), said.get("password", ""), own_path(said.get("next", "/"))
-    here, tongue = anonymous(request), language(request, hub)
+    here = anonymous(request)
     wait = _throttled(request, hub, name, here)
     if wait:
-        answer = forms.login(tongue, next_path=to, said="often", seconds=wait, name=name, status=429)
+        answer = await forms.login(request, next_path=to, said="often", seconds=wait, name=name, status=429)
         answer.headers["retry-after"] = str(wait)
         return answer
     user = await hub.db.read(users.find, name) if name.isprintable() else None
     kept = user["password"] if user and user["disabled_at"] is None else None
     if not await hashing(request, partial(right, kept, password)) or user is None:
         await hub.db.write(users.note_failed, user["id"] if user else None, by=here, at=hub.clock.now())
-        return forms.login(tongue, next_path=to, said="wrong", name=name, status=401)
+        return await forms.login(request, next_path=to, said="wrong", name=name, status=401)
     if outdated(kept or ""):
         await hub.db.write(users.rehash, user["id"], await hashing(request, partial(hashed, password)))
     factor = await hub.db.read(secondfactors.find, user["id"])
     if factor is not None and factor.confirmed_at is not None:
-        return codes.ask(request, hub, user, to)
+        return await codes.ask(request, hub, user, to)
     return await opened(request, user["id"], Actor(f"user:{user['id']}", here.address, here.request), to)
 
 
@@ -97,26 +96,26 @@ async def setup_form(request: Request, hub: HubDep) -> Response:
     """Show the form for the first user, while there is none."""
     if await hub.db.read(users.number):
         return RedirectResponse("/login", 303)
-    return forms.setup(language(request, hub), token=request.query_params.get("token", "")[:200])
+    return await forms.setup(request, token=request.query_params.get("token", "")[:200])
 
 
 @router.post("/setup", dependencies=[open_to_all("Makes the first user, once, for who has the set-up token.")])
 async def setup(request: Request, hub: HubDep) -> Response:
     """Make the first user, an owner, and sign them in."""
     said = await form_of(request, hub)
-    here, tongue = anonymous(request), language(request, hub)
+    here = anonymous(request)
     wait = math.ceil(request.app.state.limits.wait("set-up", "", hub.clock.monotonic()))
     name, token = said.get("name", ""), said.get("token", "")
     if wait:
-        return forms.setup(tongue, said="often", seconds=wait, name=name, status=429)
+        return await forms.setup(request, said="often", seconds=wait, name=name, status=429)
     wanted = request.app.state.setup_token
     if not wanted or not hmac.compare_digest(token.encode("utf-8", "replace"), wanted.encode()):
-        return forms.setup(tongue, said="no_token", name=name, status=401)
+        return await forms.setup(request, said="no_token", name=name, status=401)
     wrong, password = await _password(request, name, said.get("password", ""))
     if not wrong:
         wrong, made = await _first(hub, name, password, here)
     if wrong:
-        return forms.setup(tongue, said=wrong, name=name, token=token, status=422)
+        return await forms.setup(request, said=wrong, name=name, token=token, status=422)
     request.app.state.setup_token = None
     return await opened(request, made, Actor(f"user:{made}", here.address, here.request), "/")
 

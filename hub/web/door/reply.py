@@ -7,44 +7,33 @@ from starlette.responses import Response
 
 from hub.api.access import HubDep, open_to_all
 from hub.web.entry import Page
-from hub.web.page import Safe, page, text
-from hub.web.posted import language
+from hub.web.site import show, tongue_of
+from hub.web.tongue import N_
 
 router = APIRouter(include_in_schema=False, route_class=Page)
 
-_WORDS = {
-    "en": {
-        "title": "Your lead", "take": "I take it", "called": "I reached the prospect",
-        "not_interested": "Not interested", "said_take": "Noted: you take it.",
-        "said_called": "Noted: the prospect was reached.",
-        "said_not_interested": "Noted: not interested.", "wrong": "This link is not whole, or it is too old.",
-    },
-    "zh": {
-        "title": "您的线索", "take": "我来跟进", "called": "已联系上", "not_interested": "无意向",
-        "said_take": "已记录：由您跟进。", "said_called": "已记录：已联系上客户。",
-        "said_not_interested": "已记录：无意向。",
-        "wrong": "链接不完整或已过期。",
-    },
-}  # fmt: skip
-_PRESS = "document.getElementById('once').submit()"
+_ASKS = {"take": N_("I take it"), "called": N_("I reached the prospect"), "not_interested": N_("Not interested")}
+_NOTED = {
+    "take": N_("Noted: you take it."),
+    "called": N_("Noted: the prospect was reached."),
+    "not_interested": N_("Noted: not interested."),
+}
+_WRONG = N_("This link is not whole, or it is too old.")
 _OPEN = open_to_all("whoever has the link is the rep it was sent to; the token is signed")
 
 
 @router.get("/reply/{token}", dependencies=[_OPEN])
 async def ask(hub: HubDep, request: Request, token: str) -> Response:
     """Show the button, and press it for who has a browser; programs that preview links run no scripts."""
-    tongue = language(request, hub)
-    words, link = _WORDS[tongue], hub.hearing.links.read(token, hub.clock.now())
+    link, say = hub.hearing.links.read(token, hub.clock.now()), tongue_of(request).say
     if link is None:
-        return page(words["title"], Safe(f"<p>{text(words['wrong'])}</p>"), status=404, language=tongue)
-    form = Safe(f"<form method=post id=once><button>{text(words[link.act])}</button></form>")
-    return page(words["title"], form, language=tongue, form=True, script=_PRESS)
+        return await show(request, "door/reply.html", status=404, ask="", says=say(_WRONG))
+    return await show(request, "door/reply.html", ask=say(_ASKS[link.act]), says="")
 
 
 @router.post("/reply/{token}", dependencies=[_OPEN])
-async def say(hub: HubDep, request: Request, token: str) -> Response:
+async def answer(hub: HubDep, request: Request, token: str) -> Response:
     """Note it; said twice is once."""
-    tongue = language(request, hub)
-    words, act = _WORDS[tongue], await hub.hearing.reply(token)
-    said = words["wrong"] if act is None else words[f"said_{act}"]
-    return page(words["title"], Safe(f"<p>{text(said)}</p>"), status=404 if act is None else 200, language=tongue)
+    act = await hub.hearing.reply(token)
+    words = tongue_of(request).say(_WRONG if act is None else _NOTED[act])
+    return await show(request, "door/reply.html", status=404 if act is None else 200, ask="", says=words)

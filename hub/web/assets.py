@@ -10,12 +10,12 @@ from pathlib import Path
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from hub.api.access import open_to_all
+from hub.api.access import Masked, open_to_all
 from hub.api.problems import ApiError
 
 FOLDER = Path(__file__).parent / "static"
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=Masked)
 
 
 @cache
