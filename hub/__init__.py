@@ -121,7 +121,7 @@ from hub.signing import (
 )
 from hub.sink import HttpBatchSink, HttpSink, Outcome, Outcomes, Sink, Token
 from hub.source import FileSource, PollSource, Receipt, WebhookSource, fetch, fetch_json
-from hub.step import Options, Stop, Work, enricher, mapping_function, step, strategy
+from hub.step import Options, Stop, Work, attribution_model, enricher, mapping_function, step, strategy
 from hub.strictjson import an_object, found_at, objects, value_at
 from hub.zone import TimeZone, until_midnight
 
@@ -146,7 +146,7 @@ __all__ = [
     "Sweeps", "Table", "TableFields", "Teller", "TemplateTextSink", "TencentMarketing", "TextPath", "TextSink",
     "TimeZone", "Token", "TooLong", "Unclear", "UnsignedSource", "Unverified", "Verdict", "WeChatCallback",
     "WeChatCaller", "WebPage", "WebhookSource", "Window", "Wording", "Work", "WorkbookCaller", "ZohoCaller", "acs3",
-    "address_line", "all_pages", "an_object", "aws4", "basic", "bearer", "by_script", "bytes_of", "card_fields",
+    "address_line", "all_pages", "an_object", "attribution_model", "aws4", "basic", "bearer", "by_script", "bytes_of", "card_fields",
     "cell", "cell_table", "check_hmac", "check_host", "check_key", "check_stamped", "check_timestamp", "cors",
     "csv_rows", "cut", "cut_bytes", "database_url", "digits", "dingtalk_markdown", "domestic", "enricher", "entitled",
     "feishu_text", "fetch", "fetch_json", "fill", "fingerprint", "form_response", "found_at", "given_by",

@@ -93,6 +93,7 @@ KINDS: dict[str, str] = {
     "intake.closed": "No leads are taken; senders are told to come back.",
     "intake.opened": "Leads are taken again.",
     "schema.drifted": "A source sent a field it never sent before.",
+    "schema.noted": "A person saw that a source sends new fields; in the log only.",
     "import.finished": "A file was read to its end.",
     "import.undone": "A person took a file's leads out again.",
     "database.restored": "The hub started on a restored copy; what may have been sent since was settled.",

@@ -13,7 +13,7 @@ hookimpl = pluggy.HookimplMarker("leadhub")
 
 @hookspec
 def hub_register() -> Iterable[Any]:  # type: ignore[empty-body]
-    """Yield connector classes, steps, enrichers, assignment strategies and mapping functions."""
+    """Yield connector classes, steps, enrichers, assignment strategies, mapping functions, attribution models."""
 
 
 @hookspec(historic=True)

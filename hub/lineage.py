@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
 import httpx
 import sqlalchemy as sa
@@ -24,6 +26,26 @@ from hub.store.columns import IMPORT
 from hub.store.database import Database
 from hub.store.log import append
 from hub.survivorship import fold, rebuild, renew
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """A lead taken apart: as it is, what leaves it, what stays, and the two leads that makes."""
+
+    known: Lead
+    moving: frozenset[str]
+    stay: list[Lead]
+    leave: list[Lead]
+    rest: Lead
+    taken: Lead
+    before: Lead | None  # the joined lead as it was, where one is taken out again
+
+
+class _Shown(Exception):
+    """Ends the transaction of a preview: nothing of it stays."""
+
+    def __init__(self, counts: dict[str, int]) -> None:
+        self.counts = counts
 
 
 class Lineage:
@@ -64,8 +86,28 @@ class Lineage:
         self.emit([event])
         return into
 
+    async def foresee(self, lead: str, *, submission: str | None = None, other: str | None = None) -> Apart:
+        """Return what taking a submission, or a joined lead, out of a lead would make of the two; writes nothing."""
+        return await self.db.read(self._apart, lead, submission, other)
+
     def _unmerge(self, lead: str, submission: str | None, other: str | None, pair: str, *, session: Session) -> Event:
         now = self.clock.now()
+        apart = self._apart(lead, submission, other, session=session)
+        known = apart.known
+        rest = apart.rest.with_fields(version=known.version + 1, updated_at=now)
+        taken = self._taken(apart, now)
+        mine, theirs = _keys(apart.stay), _keys(apart.leave)
+        store.move(known.id, taken.id, apart.moving, now, session=session)
+        store.share_keys(known.id, taken.id, apart.moving, mine, theirs, joined=other is not None, session=session)
+        store.rewrite((rest, taken), now, session=session)
+        care.restore(taken.id, now, session=session)
+        joins.decide_pair(known.id, taken.id, pair, session=session)
+        event = Event("lead.unmerged", now, known.id, submission, data={"into": taken.id})
+        append([event], session=session)
+        return event
+
+    def _apart(self, lead: str, submission: str | None, other: str | None, *, session: Session) -> Apart:
+        """Return a lead taken apart; raises BadInput where there is nothing to take out, or nothing would be left."""
         known = lead_store.load([lead], session=session).get(lead)
         if known is None:
             raise BadInput(f"There is no open lead {lead[:64]!r}.", status=404)
@@ -80,26 +122,16 @@ class Lineage:
         if not stay:
             said = f"Nothing else is in the lead {known.id}. Name one submission that is not its only one."
             raise BadInput(said, status=422)
-        rest = renew(known, stay, self._trust).with_fields(version=known.version + 1, updated_at=now)
-        taken = self._taken(leave, other, session)
-        mine, theirs = _keys(stay), _keys(leave)
-        store.move(known.id, taken.id, moving, now, session=session)
-        store.share_keys(known.id, taken.id, moving, mine, theirs, joined=other is not None, session=session)
-        store.rewrite((rest, taken), now, session=session)
-        care.restore(taken.id, now, session=session)
-        joins.decide_pair(known.id, taken.id, pair, session=session)
-        event = Event("lead.unmerged", now, known.id, submission, data={"into": taken.id})
-        append([event], session=session)
-        return event
-
-    def _taken(self, parts: list[Lead], other: str | None, session: Session) -> Lead:
-        """Return the lead that these parts make: the one that was joined as it was, or a new one."""
-        now = self.clock.now()
         before = lead_store.kept(other, session=session) if other else None
-        if before is not None:
-            return renew(before, parts, self._trust).with_fields(version=before.version + 1, updated_at=now)
-        made = rebuild(parts, self._trust)
-        return made.with_fields(id=self.ids("lead"), version=1, created_at=now, updated_at=now)
+        taken = renew(before, leave, self._trust) if before is not None else rebuild(leave, self._trust)
+        rest = renew(known, stay, self._trust)
+        return Apart(known, frozenset(moving), stay, leave, rest, taken, before)
+
+    def _taken(self, apart: Apart, now: datetime) -> Lead:
+        """Return the lead that is taken out: the one that was joined as it was, or a new one."""
+        if apart.before is not None:
+            return apart.taken.with_fields(version=apart.before.version + 1, updated_at=now)
+        return apart.taken.with_fields(id=self.ids("lead"), version=1, created_at=now, updated_at=now)
 
     async def accept(self, suggestion: int, *, by: Actor | None = None) -> tuple[str, str | None]:
         """Join the leads of a suggestion; returns the elder, which stays, and the other: None if they were one."""
@@ -146,6 +178,17 @@ class Lineage:
         row = joins.undecided(suggestion, ("open",), session=session)
         joins.decide(suggestion, "separate", session=session)
         return row
+
+    async def preview_undo(self, import_id: str) -> dict[str, int]:
+        """Return what undoing an import would take back, by doing it and taking that back."""
+        try:
+            await self.db.write(self._show_undo, import_id)
+        except _Shown as shown:
+            return shown.counts
+        raise AssertionError("a preview never ends well")
+
+    def _show_undo(self, import_id: str, *, session: Session) -> None:
+        raise _Shown(self._undo_import(import_id, session=session)[0])
 
     async def undo_import(self, import_id: str, *, by: Actor | None = None) -> dict[str, int]:
         """Take everything an import brought out again; leads that others know too keep what the others said."""

@@ -55,6 +55,13 @@ class Plugins:
                 failed.append(Broken(impl.plugin_name, "", f"hub_event raised {type(error).__name__}: {error}"))
         return failed
 
+    def brought(self, plugin: str) -> dict[str, Any]:
+        """Return what a plugin registered, as kind and name, and which hooks it listens to."""
+        found = self.manager.get_plugin(plugin)
+        hooks = [caller.name for caller in self.manager.get_hookcallers(found) or ()] if found is not None else []
+        things = [{"kind": kind, "name": name} for kind, name in self.registry.of(plugin)]
+        return {"registered": things, "hooks": sorted(hook for hook in hooks if hook != "hub_register")}
+
     def secrets(self, folder: Path) -> Secrets:
         """Return what looks references up for the workspace in that folder."""
         asked = tuple(impl.plugin_name for impl in self.manager.hook.hub_secret.get_hookimpls())

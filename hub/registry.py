@@ -13,7 +13,7 @@ from hub.sink import Sink
 from hub.source import Source
 from hub.step import Socket, Step
 
-KINDS = ("connector", "step", "enricher", "strategy", "mapping_function")
+KINDS = ("connector", "step", "enricher", "strategy", "mapping_function", "attribution_model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,10 @@ class Registry:
     def provider(self, kind: str, name: str) -> Provider:
         """Return who registered a thing."""
         return self._providers[kind, name]
+
+    def of(self, plugin: str) -> list[tuple[str, str]]:
+        """Return the kind and name of everything a plugin registered."""
+        return sorted(thing for thing, provider in self._providers.items() if provider.plugin == plugin)
 
     def connector(self, name: str) -> type[Connector]:
         """Return a connector class; raises ConfigError with the known names."""

@@ -42,7 +42,7 @@ class Replays:
         if not row.body:
             raise BadInput(f"The bytes of the submission {submission} are gone: erased, or of age.", status=409)
         item = item_of(row)
-        before = await self.db.read(_accepted, submission)
+        before = await self.db.read(accepted, submission)
         item.kind, item.accept, item.tries = "replay", accept | before, 1
         item.lead = None if row.state == "rejected" else row.lead
         item.future = asyncio.get_running_loop().create_future()
@@ -80,7 +80,7 @@ def _refuse(event: Event, reason: str, *, session: Session) -> bool:
     return done
 
 
-def _accepted(submission: str, *, session: Session) -> frozenset[str]:
+def accepted(submission: str, *, session: Session) -> frozenset[str]:
     """Return the problem codes that a person has waved through for a submission at earlier replays."""
     bodies = session.execute(sa.select(DECISION.c.body).where(DECISION.c.submission == submission)).scalars()
     return frozenset(code for body in bodies for code in orjson.loads(body).get("accepted", ()))

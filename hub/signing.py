@@ -6,7 +6,10 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -38,6 +41,40 @@ class Signed(Protocol):
 S = TypeVar("S", bound=Signed)
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What a check looked for: a signature in a header, or (without a header) a key that was given."""
+
+    header: str = ""
+    algorithm: Algorithm = "sha256"
+    encoding: Encoding = "hex"
+    prefix: str = ""
+    message: bytes = b""
+    secrets: tuple[bytes, ...] = ()
+    given: str | None = None
+    stamped: bool = False  # the header says the time, too
+
+
+_OVERHEARD: ContextVar[list[Check] | None] = ContextVar("overheard", default=None)
+
+
+@contextmanager
+def overheard() -> Iterator[list[Check]]:
+    """Note what is looked for by the checks within: how a sender of a connector proves who it is, whoever wrote it."""
+    checks: list[Check] = []
+    token = _OVERHEARD.set(checks)
+    try:
+        yield checks
+    finally:
+        _OVERHEARD.reset(token)
+
+
+def _note(check: Callable[[], Check]) -> None:
+    checks = _OVERHEARD.get()
+    if checks is not None:
+        checks.append(check())
+
+
 def secrets_of(config: Any, *names: str) -> list[bytes]:
     """Return the settings `secret` and `previous_secret` (or those named) that are set, as bytes, in that order."""
     values = (getattr(config, name, None) for name in names or ("secret", "previous_secret"))
@@ -66,6 +103,9 @@ def check_hmac(
     `signed` returns the bytes that are signed where they are not the body alone. The header may hold up to ten
     signatures, apart by spaces or commas; those without the prefix (`sha256=`, `v1,`, `v1=`) are not looked at.
     """
+    if _OVERHEARD.get() is not None:
+        said = inbound.body if signed is None else signed(inbound)
+        _note(lambda: Check(header, algorithm, encoding, prefix, said, tuple(secrets)))
     given = _signatures(inbound.header(header), header, prefix)
     if not secrets:
         raise Unverified("No secret is set to check the signature with. Set `secret`.")
@@ -82,6 +122,7 @@ def check_hmac(
 def check_stamped(inbound: S, secrets: Sequence[bytes], *, header: str, now: datetime, tolerance: float = 300) -> None:
     """Raise Unverified unless a header such as `t=1700000000,v1=…` signs its own time and the body, and is fresh."""
     at = header_parts(inbound.header(header)).get("t", "")
+    _note(lambda: Check(header, prefix="v1=", secrets=tuple(secrets), stamped=True))
     check_hmac(
         inbound, secrets, header=header, prefix="v1=",
         signed=lambda post: at.encode("utf-8", "replace") + b"." + post.body,
@@ -91,6 +132,7 @@ def check_stamped(inbound: S, secrets: Sequence[bytes], *, header: str, now: dat
 
 def check_key(given: str | None, secrets: Sequence[bytes], what: str = "key") -> None:
     """Raise Unverified unless the given text is one of the secrets; `what` names it in the reason."""
+    _note(lambda: Check(given=given or "", secrets=tuple(secrets)))
     if not secrets:
         raise Unverified(f"No secret is set to check the {what} with. Set it in the settings of the source.")
     if not given:

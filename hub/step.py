@@ -248,9 +248,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Socket:
-    """A finer plug than a step: an enricher, an assignment strategy or a mapping function."""
+    """A finer plug than a step: an enricher, an assignment strategy, a mapping function or an attribution model."""
 
-    kind: Literal["enricher", "strategy", "mapping_function"]
+    kind: Literal["enricher", "strategy", "mapping_function", "attribution_model"]
     name: str
     run: Any
     doc: str
@@ -288,6 +288,11 @@ def strategy(name: str, *, needs: Collection[Literal["open", "outcomes"]] = ()) 
 def mapping_function(name: str) -> Callable[[MappingFunction], Socket]:
     """Make a pure function `(value) -> value` usable as `with: name` in mappings."""
     return lambda function: Socket("mapping_function", name, function, _first_line(function))
+
+
+def attribution_model(name: str) -> Callable[[Callable[[Sequence[Any], Any], Sequence[float]]], Socket]:
+    """Make a pure function `(touches, milestones) -> weights` an attribution model: a weight of any size each."""
+    return lambda function: Socket("attribution_model", name, function, _first_line(function))
 
 
 def _first_line(function: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import reduce
 from typing import Any
@@ -45,6 +45,32 @@ def _wins(name: str, known: Lead, new: Lead, trust: Trust) -> bool:
     if fresh is None or held is None:
         return fresh is not None
     return _rank(name, _value(new, name, fresh), trust) >= _rank(name, _value(known, name, held), trust)
+
+
+_WHYS = ("valid", "said", "trust", "newer", "newer")
+"""Why a value wins, by the first place in which two ranks differ: it is valid where the other is not, a person said it
+where the other was found out, its source is trusted more, or it is newer."""
+
+
+def contest(known: Lead, new: Lead, trust: Trust) -> Iterator[dict[str, Any]]:
+    """Yield, for each field of which both leads say something else, whether the new value won, why, and over whose.
+
+    A field that was empty before is told, too. No values: a record can be kept when the person is forgotten.
+    """
+    for name in LEAD_FIELDS:
+        fresh, held = getattr(new, name), getattr(known, name)
+        if fresh is None or fresh == held:
+            continue
+        if held is None:
+            yield {"field": name, "won": True, "by": "empty"}
+            continue
+        one, other = _value(new, name, fresh), _value(known, name, held)
+        mine, theirs = _rank(name, one, trust), _rank(name, other, trust)
+        place = next((at for at, pair in enumerate(zip(mine, theirs, strict=True)) if pair[0] != pair[1]), -1)
+        yield {
+            "field": name, "won": mine >= theirs, "by": "newest" if name in _RECENT_WINS else _WHYS[place],
+            "over": other.submission, "source": other.source,
+        }  # fmt: skip
 
 
 def rebuild(candidates: Iterable[Lead], trust: Trust) -> Lead:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ from hub.pipeline.context import RunContext, StoredLeads
 from hub.pipeline.drift import Drift
 from hub.pipeline.engine import Pipeline
 from hub.pipeline.outcome import clock_of
+from hub.pipeline.ownmaps import OwnMaps
 from hub.pipeline.reading import item_of, parse
 from hub.pipeline.rehearsal import Rehearsal
 from hub.pipeline.runner import run
@@ -80,8 +81,11 @@ class Trials:
 
     def __init__(self, db: Database, plan: Callable[[], Plan], *, clock: Clock, http: httpx.AsyncClient) -> None:
         self.db, self.plan, self.clock, self.http = db, plan, clock, http
+        self._own = OwnMaps(db)
 
-    async def dry_run(self, path: Path, source: str) -> AsyncIterator[dict[str, Any]]:
+    async def dry_run(
+        self, path: Path, source: str, *, mapping: str | None = None, layout: Mapping[str, Any] | None = None
+    ) -> AsyncIterator[dict[str, Any]]:
         """Import a file into a copy, and tell what became of its rows: the same code, the same counts."""
         async with scratch(self.db) as copy:
             ids = RandomIds()
@@ -94,33 +98,39 @@ class Trials:
             imports = Imports(copy, self.plan, rows, clock=self.clock, ids=ids, emit=_silent)
             pipeline.start()
             try:
-                async for line in imports.steps(path, source):
+                async for line in imports.steps(path, source, mapping=mapping, layout=layout):
                     yield line
             finally:
                 await pipeline.stop()
 
-    async def simulate(self, changed: Plan, days: float) -> dict[str, Any]:
+    async def simulate(
+        self, changed: Plan, days: float, *, told: Callable[[int, int], None] = lambda done, of: None
+    ) -> dict[str, Any]:
         """Decide the leads of the last days with another plan: which would go elsewhere or to whom else, and how soon.
 
         Turns, caps and open work begin with the first of these leads. People who came again are left out, what people
         did by hand too. Nothing is sent, nobody is asked for bids, and nothing is written.
+        `told` hears how many leads are done, and of how many.
         """
         found, leads, skipped = Comparison(self.clock.now()), 0, 0
-        async for way in self.ways(changed, days):
+        async for way in self.ways(changed, days, told=told):
             leads += 1
             skipped += way.after is None
             if way.after is not None:
                 found.add(way.lead, way.before, way.after, way.responded_at)
         return {"leads": leads, "not_decided": skipped, **found.told(EXAMPLES)}
 
-    async def ways(self, changed: Plan, days: float) -> AsyncIterator[Ways]:
+    async def ways(
+        self, changed: Plan, days: float, *, told: Callable[[int, int], None] = lambda done, of: None
+    ) -> AsyncIterator[Ways]:
         """Yield the way each lead of the last days went, and the one it would go with another plan; oldest first."""
         past = await self.db.read(_past, self.clock.now() - timedelta(days=days))
         absences, rounds = await self.db.read(_happened)
         ends = {lead: (row.closed_at, row.disposition) for lead, row in rounds.items() if row.closed_at is not None}
         began = past[0][2] if past else self.clock.now()
         dealing = Rehearsal(changed, began, absences=absences, ends=ends)
-        for row, decision, at in past:
+        for number, (row, decision, at) in enumerate(past):
+            told(number, len(past))
             dealing.now = max(dealing.now, at)
             work = await self._decide(row, changed, dealing, decision)
             known = rounds.get(decision["lead"])
@@ -145,7 +155,7 @@ class Trials:
         )  # fmt: skip
         settings, then = plan.settings.sources[row.source], _Then(self.clock, dealing.now)
         ctx = RunContext(then, self.http, StoredLeads(self.db), dealing, plan, settings, flow.settings)
-        ctx.auctions = Recalled(decision)
+        ctx.auctions, ctx.own = Recalled(decision), await self._own.of(row.import_id, plan)
         ended = await run(work, flow, ctx, only=DECIDING)
         return ended.work if ended.status == "accepted" else None
 

@@ -96,6 +96,12 @@ def loads(text: str, name: str = "<text>") -> YamlFile:
     return YamlFile(data, lines, name)
 
 
+def composed(text: str) -> yaml.Node | None:
+    """Return the nodes of a text that `loads` can read, with the places they stand at; None where there are none."""
+    found: yaml.Node | None = _Loader(text).get_single_node()
+    return found
+
+
 def _walk(node: yaml.Node, where: Where, lines: dict[Where, int], name: str, seen: list[int]) -> None:
     """Note lines; refuse doubled keys and anchors that multiply (every visit counts, also through an alias)."""
     seen[0] += 1

@@ -376,8 +376,25 @@ def test_what_kept_a_rule_from_holding_is_told_without_personal_values() -> None
         ),
         (
             'lead.grade == "A" && number(lead.employees) > 50',
-            "grade is A and number(lead.employees) > 50",
-            "等级为 A 且 number(lead.employees) > 50",
+            "grade is A and employees is above 50",
+            "等级为 A 且员工人数大于 50",
+        ),
+        (
+            'lead.grade == "A" && lead.score * 2.0 > 50.0',
+            "grade is A and lead.score * 2.0 > 50.0",
+            "等级为 A 且 lead.score * 2.0 > 50.0",
+        ),
+        ("days_since(lead.submitted_at) < 2", "days since submitted at is below 2", "距提交时间的天数小于 2"),
+        ("length(lead.message) > 20", "the length of message is above 20", "留言的字数大于 20"),
+        (
+            'hour(now, "Asia/Shanghai") >= 9',
+            "the hour of now in Asia/Shanghai is at least 9",
+            "当前时间在 Asia/Shanghai 的小时至少为 9",
+        ),
+        (
+            '!one_of(lead.country, ["CN"]) && !(lead.city in ["x"])',
+            "it is not so that country is one of CN and it is not so that city is one of x",
+            "并非国家为 CN 之一且并非城市为 x 之一",
         ),
         (
             'lead.test ? lead.city == "x" : true',

@@ -11,9 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from hub import explain
 from hub.api import mine
 from hub.api.access import Caller, CallerDep, HubDep, Masked, needs
+from hub.api.finding import FiltersDep, found
+from hub.api.foreseen import guard, replayable
 from hub.api.problems import ApiError
 from hub.app import Hub
-from hub.replays import REPLAYABLE
+from hub.lead import LEAD_FIELDS
+from hub.lineage import Apart
 from hub.store import leads as lead_store
 from hub.store import listing, ownership
 
@@ -31,10 +34,11 @@ class Body(BaseModel):
 
 
 class Unmerge(Body):
-    """What to take out of a lead."""
+    """What to take out of a lead; `dry_run`: only say what would come apart."""
 
     submission: str | None = None
     other: str | None = None
+    dry_run: bool = False
 
 
 class Refused(Body):
@@ -43,7 +47,15 @@ class Refused(Body):
     reason: str = Field("a person refused it", max_length=500)
 
 
-class Replay(Body):
+class Foreseen(Body):
+    """What a person saw before a replay, as GET of the same address tells it."""
+
+    to: tuple[str, ...] | None = Field(
+        None, description="The sinks that may be told; where it would be others by now, nothing is run. None: any."
+    )
+
+
+class Replay(Foreseen):
     """Which problem codes a person has looked at and accepts."""
 
     accept: tuple[str, ...] = ()
@@ -56,16 +68,14 @@ def listed(items: list[dict[str, Any]], following: str | None) -> dict[str, Any]
 
 @router.get("/leads", dependencies=[needs("viewer", rep=True)])
 async def leads(
-    hub: HubDep, caller: CallerDep, limit: Limit = 50, after: After = None, source: str | None = None,
-    owner: str | None = None, grade: str | None = None, email: str | None = None, phone: str | None = None,
-    state: str = "open",
-) -> dict[str, Any]:  # fmt: skip
-    """List leads, newest first; to a rep, their own."""
-    if mine.reps(hub, caller) is not None:
-        owner = mine.acting(hub, caller, owner)
-    wanted = {"source": source, "owner": owner, "grade": grade, "email": email, "phone": phone, "state": state}
-    where = {name: value for name, value in wanted.items() if value is not None}
-    return listed(*await hub.db.read(listing.page, "lead", where, limit=limit, after=after))
+    hub: HubDep, caller: CallerDep, filters: FiltersDep, limit: Limit = 50, after: After = None
+) -> dict[str, Any]:
+    """List leads, newest first; to a rep, their own.
+
+    A page may have fewer than `limit`, or none, and a `next` all the same: so much was looked at, and there is more.
+    """
+    page = await found(hub, caller, filters, limit=limit, after=after)
+    return listed(page.rows, page.next)
 
 
 async def _one(hub: Hub, text: str) -> str:
@@ -129,24 +139,39 @@ async def unmerge(hub: HubDep, caller: CallerDep, lead: str, body: Unmerge) -> d
         raise ApiError(422, "Name either a submission or another lead.")
     id_ = await _one(hub, lead)
     current = (await hub.db.read(lead_store.load, [id_])).get(id_)
+    if body.dry_run:
+        return _apart(await hub.lineage.foresee(id_, submission=body.submission, other=body.other))
     made = await hub.lineage.unmerge(id_, submission=body.submission, other=body.other, by=caller.actor)
     return {"lead": current.id if current else id_, "made": made}
 
 
+def _apart(found: Apart) -> dict[str, Any]:
+    """Return what would come apart: the submissions that leave, and both leads with the fields in which they differ."""
+    rest, taken = found.rest, found.taken
+    both = {name: (getattr(found.known, name), getattr(rest, name), getattr(taken, name)) for name in LEAD_FIELDS}
+    return {
+        "lead": found.known.id, "dry_run": True, "moving": sorted(found.moving), "staying": len(found.stay),
+        "back": found.before.id if found.before else None,
+        "fields": {
+            name: {"now": now, "stays": stays, "leaves": leaves}
+            for name, (now, stays, leaves) in both.items()
+            if not now == stays == leaves
+        },
+    }  # fmt: skip
+
+
 @router.post("/leads/{lead}/replay", dependencies=[needs("operator", right="replay")])
-async def replay_lead(hub: HubDep, caller: CallerDep, lead: str) -> dict[str, Any]:
+async def replay_lead(hub: HubDep, caller: CallerDep, lead: str, body: Foreseen | None = None) -> dict[str, Any]:
     """Decide a lead's newest submission again with the configuration in force; repeats of one are passed over."""
-    id_ = await _one(hub, lead)
-    walk = await hub.db.read(listing.of_lead, id_)
-    fit = [row["id"] for row in walk["submissions"] if row["state"] in REPLAYABLE]
-    if not fit:
-        raise ApiError(409, f"The lead {id_} has no submission that can be decided again.")
-    return await _replayed(hub, caller, fit[-1], ())
+    newest = await replayable(hub, await _one(hub, lead))
+    await guard(hub, newest, body.to if body else None)
+    return await _replayed(hub, caller, newest, ())
 
 
 @router.post("/submissions/{submission}/replay", dependencies=[needs("operator", right="replay")])
 async def replay_submission(hub: HubDep, caller: CallerDep, submission: str, body: Replay) -> dict[str, Any]:
     """Run a submission again, such as one in quarantine."""
+    await guard(hub, submission, body.to, body.accept)
     return await _replayed(hub, caller, submission, body.accept)
 
 

@@ -18,6 +18,11 @@ class Limits(NamedTuple):
     body_seconds: float = 30.0
     head_bytes: int = 64 << 10
     body_bytes: int = 16 << 20  # the intake has its own, smaller limit
+    file_seconds: float = 3600.0  # where files are uploaded, which the route ends that falls silent
+    file_bytes: int = 2_100_000_000
+
+FILES = ("/api/uploads", "/imports/upload")
+"""The paths that take files: who may not upload is answered before anything is read."""
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -61,11 +66,20 @@ class PatientProtocol(HttpToolsProtocol):
             self._calm()
             self._in_head = in_head
         self._arrived += arrived
-        limits = self.limits
-        if self._arrived > (limits.head_bytes if in_head else limits.body_bytes):
+        most, seconds = self._allowed(in_head)
+        if self._arrived > most:
             self._refuse(431 if in_head else 413)
         elif self._deadline is None and not self.transport.is_closing():
-            self._deadline = self.loop.call_later(limits.head_seconds if in_head else limits.body_seconds, self._late)
+            self._deadline = self.loop.call_later(seconds, self._late)
+
+    def _allowed(self, in_head: bool) -> tuple[int, float]:
+        """Return the most bytes and seconds that what is awaited may take."""
+        limits = self.limits
+        if in_head:
+            return limits.head_bytes, limits.head_seconds
+        if self.scope is not None and self.scope.get("path") in FILES:
+            return limits.file_bytes, limits.file_seconds
+        return limits.body_bytes, limits.body_seconds
 
     def _late(self) -> None:
         self._refuse(408)

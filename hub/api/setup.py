@@ -17,7 +17,7 @@ from hub.app import Hub
 from hub.instant import instant
 from hub.intake.rows import CURSOR
 from hub.settings.shapes import Duration
-from hub.source import FileSource, PollSource, WebhookSource
+from hub.source import FileSource, PollSource, Source, WebhookSource
 from hub.store import dealing, listing
 from hub.store import deliveries as delivery_store
 from hub.store import submissions as submission_store
@@ -40,13 +40,12 @@ async def sources(hub: HubDep) -> dict[str, Any]:
     for name, source in hub.plan.sources.items():
         settings = hub.plan.settings.sources[name]
         base = (hub.plan.settings.hub.public_url or "").rstrip("/")
-        kinds = {"push": WebhookSource, "poll": PollSource, "file": FileSource}
         items.append(
             {
                 "name": name,
                 "connector": settings.connector,
                 "enabled": settings.enabled,
-                "kinds": [kind for kind, cls in kinds.items() if isinstance(source, cls)],
+                "kinds": kinds_of(source),
                 "address": f"{base}/in/{name}" if isinstance(source, WebhookSource) else None,
                 "submissions": {state: n for (s, state), n in counts.items() if s == name},
                 "poll": polls.get(name),
@@ -56,9 +55,15 @@ async def sources(hub: HubDep) -> dict[str, Any]:
     return listed(items, None)
 
 
+def kinds_of(source: Source) -> list[str]:
+    """Return how leads come in by a source: push, poll, file."""
+    kinds = {"push": WebhookSource, "poll": PollSource, "file": FileSource}
+    return [kind for kind, cls in kinds.items() if isinstance(source, cls)]
+
+
 @router.get("/plugins", dependencies=[needs("operator")])
 async def plugins(hub: HubDep) -> dict[str, Any]:
-    """List the files of the folder plugins/ with their SHA-256, and why one is not loaded."""
+    """List the files of the folder plugins/ with their SHA-256, what each registered, and why one is not loaded."""
     broken = {one.name: one for one in hub.plugins.broken}
     pinned = hub.plan.settings.plugins.pinned
     items = []
@@ -66,7 +71,8 @@ async def plugins(hub: HubDep) -> dict[str, Any]:
         bad = broken.get(name.removesuffix(".py"))
         state = "loaded" if bad is None else "refused" if bad.refused else "broken"
         reason = bad.reason if bad else None
-        items.append({"name": name, "sha256": digest, "pinned": name in pinned, "state": state, "reason": reason})
+        said = {"name": name, "sha256": digest, "pinned": name in pinned, "state": state, "reason": reason}
+        items.append({**said, **hub.plugins.brought(f"plugins/{name}")})
     return listed(items, None)
 
 

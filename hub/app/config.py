@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 import socket
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
@@ -13,12 +15,13 @@ from sqlmodel import Session
 
 from hub import loader, yamlfile
 from hub import plan as plans
-from hub.app import revisions
+from hub.app import revisions, saving
 from hub.app.auditor import open_key
 from hub.app.tokens import open_safe
 from hub.clock import SharedClock
 from hub.delivery.runner import check_runner
-from hub.errors import ConfigError, brief
+from hub.errors import ConfigError, Conflict, brief
+from hub.events import Event
 from hub.settings import parse_settings
 from hub.settings.files import plugin_settings
 from hub.store import audit, ground, nodes
@@ -42,6 +45,15 @@ class Published:
     ours: bool = True
 
 
+def told_of(result: Published | ConfigError, now: datetime) -> Event:
+    """Return the event that tells of a new configuration, or of one that was refused."""
+    if isinstance(result, Published):
+        return Event(
+            "config.published" if result.ours else "config.adopted", now, data={"revision": result.plan.revision}
+        )
+    return Event("config.refused", now, data={"reason": str(result)})
+
+
 class Publisher:
     """Holds the plan in force and replaces it when hub.yaml changes for the better."""
 
@@ -55,6 +67,7 @@ class Publisher:
         self.refused: str | None = None
         self.left_out = refusals(plugins)  # as the files lie there, also where the plugins of before go on
         self.unusable: tuple[int, str] | None = None  # a revision of another node that cannot run here, and why
+        self.turn = asyncio.Lock()  # whoever looks or publishes does so alone, until what it found is in force
 
     @classmethod
     def open(cls, office: Office) -> Publisher:
@@ -128,6 +141,31 @@ class Publisher:
             return error
         self.plan, self.unusable, self.refused = replace(plan, revision=newest.id), None, None
         return Published(self.plan, ours=False)
+
+    async def publish(self, text: str, over: str, who: str, by: audit.Actor) -> Published:
+        """Write a text into hub.yaml, and put it in force as a revision of whoever wrote it.
+
+        `over` is the digest of what it was made from. Raises ConfigError for a text that is wrong, Conflict when
+        another one is there meanwhile, OSError where the file cannot be written; then all is as before.
+        """
+        plan = self._same_database(self.plan_of(text, self.office.config.name))
+        file = revisions.digest_of(text)
+        before = self.office.config.read_text("utf-8-sig")
+        there = revisions.digest_of(before)
+        if revisions.digest_of(self.plan.text) != over or (there not in (over, self.file, file)):
+            raise Conflict(f"{self.office.config.name} was changed meanwhile. Look at what changed in it.")
+        saving.save(self.office.config, text)
+        try:
+            revision = await self.db.write(revisions.publish, text, self.office.clock.now(), who, by=by, over=over)
+        except BaseException:
+            saving.save(self.office.config, before)
+            raise
+        own, *_ = _fingerprint(self.office)  # what else changed meanwhile is found by the next look
+        self._seen = self._last = (own, *self._seen[1:])
+        self.newest = await self.db.read(revisions.newest)
+        self.refused, self.unusable, self.file = None, None, file
+        self.plan = replace(plan, revision=revision)
+        return Published(self.plan)
 
     def _same_database(self, plan: plans.Plan) -> plans.Plan:
         if plan.settings.hub.database != self.plan.settings.hub.database:

@@ -6,34 +6,34 @@ import asyncio
 import logging
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-import httpx
 from sqlmodel import Session
 
 from hub import plan as plans
 from hub.alarms.kinds import KINDS, STORED
 from hub.app import auditor, copied, watching
+from hub.app.backups import Backups
 from hub.app.calling import open_client
-from hub.app.config import Published, Publisher
+from hub.app.config import Published, Publisher, told_of
 from hub.app.hearing import open_hearing
+from hub.app.importing import Importing
 from hub.app.lookout import Lookout
 from hub.app.node import Node
+from hub.app.office import ROLES as ROLES
+from hub.app.office import Office as Office
 from hub.app.privacy import open_privacy
 from hub.app.responding import Responding
 from hub.app.rounds import ring_once, ring_sources
 from hub.app.tokens import keep_tokens
-from hub.clock import Clock, SharedClock
 from hub.delivery.calls import Calls
 from hub.delivery.dispatcher import STOP_SECONDS, Dispatcher
 from hub.delivery.runner import runner_of
+from hub.errors import ConfigError
 from hub.events import Event
-from hub.ids import Ids, RandomIds
 from hub.intake.door import Door
-from hub.intake.guard import LOOK_EVERY, Disk, Guard, disk_of_machine
+from hub.intake.guard import LOOK_EVERY, Guard
 from hub.intake.imports import Imports
 from hub.intake.polls import Polls
 from hub.intake.rows import Rows
@@ -48,35 +48,15 @@ from hub.pipeline.turn import Turns
 from hub.replays import Replays
 from hub.schedule import Schedule
 from hub.store import submissions as submission_store
-from hub.store.ground import MOUNTS
+from hub.store.audit import Actor
 from hub.store.log import append
 from hub.ticks import Ticks
 from hub.trials import Trials
 
 log = logging.getLogger("leadhub")
 
-ROLES = frozenset({"intake", "worker", "scheduler"})
 _LOUD = {"plugin.failed", "config.refused", "retention.warned", "submission.returned", *KINDS}
 _STORED_WITH_ROWS = ("submission.", "lead.", "delivery.", *STORED)
-
-
-@dataclass(slots=True)
-class Office:
-    """What a hub is handed: its workspace, and the clock, ids and transport it shall use."""
-
-    folder: Path
-    config: Path
-    database: str | None = None  # instead of hub.yaml's
-    clock: Clock = field(default_factory=SharedClock)
-    ids: Ids = field(default_factory=RandomIds)
-    http: httpx.AsyncClient | None = None
-    plugins: tuple[Any, ...] = ()
-    roles: frozenset[str] = ROLES  # none: it only looks, and needs no secrets
-    seed: int | None = None
-    publish: bool = False  # its hub.yaml, although another node replaced that one
-    mounts: Path = MOUNTS
-    disk: Disk = disk_of_machine
-    spans: Any = None  # an exporter of OpenTelemetry, instead of the address hub.traces names
 
 
 class Hub:
@@ -88,8 +68,7 @@ class Hub:
 
     def __init__(self, office: Office, publisher: Publisher) -> None:
         self.office, self.publisher = office, publisher
-        self.clock, self.ids = office.clock, office.ids
-        self.db = publisher.db
+        self.clock, self.ids, self.db = office.clock, office.ids, publisher.db
         self.holder = self.ids("node")
         self.http = office.http or open_client(self)
         self.schedule = Schedule()
@@ -138,7 +117,7 @@ class Hub:
         self.trials = Trials(self.db, lambda: self.plan, clock=self.clock, http=self.http)
         self.replays = Replays(self.db, self.pipeline, clock=self.clock, emit=self.emit)
         self.privacy = open_privacy(self)
-        self.responding = Responding(self)
+        self.responding, self.importing, self.backups = Responding(self), Importing(self), Backups(self)
         self.hearing = open_hearing(self)
 
     @classmethod
@@ -196,6 +175,7 @@ class Hub:
         self.pipeline.start()
         countries = {self.plan.settings.hub.region, *(s.region for s in self.plan.settings.sources.values())}
         self._warming = asyncio.create_task(asyncio.to_thread(warm_up, tuple(filter(None, countries))))
+        await self.importing.start()
         if bells:
             self._ring_bells()
             self.schedule.start()
@@ -233,17 +213,24 @@ class Hub:
 
     async def reload(self) -> bool:
         """Publish a changed hub.yaml; a wrong one is refused and the old one stays. Returns whether it changed."""
-        result = await self.publisher.look()
+        async with self.publisher.turn:
+            return await self._take(await self.publisher.look())
+
+    async def publish(self, text: str, *, over: str, who: str, by: Actor) -> int:
+        """Publish what a person wrote over another text; returns its revision. Raises as the publisher does."""
+        async with self.publisher.turn:
+            await self._take(await self.publisher.publish(text, over, who, by))
+            return self.plan.revision or 0
+
+    async def _take(self, result: Published | ConfigError | None) -> bool:
         if isinstance(result, Published):
             await self._open_lanes()
             ring_sources(self)
             self._tell_started()
             await self.auditor.see(self.plugins.hashes)
             await self.node.beat()
-            kind = "config.published" if result.ours else "config.adopted"
-            self.emit([Event(kind, self.clock.now(), data={"revision": self.plan.revision})])
-        elif result is not None:
-            self.emit([Event("config.refused", self.clock.now(), data={"reason": str(result)})])
+        if result is not None:
+            self.emit([told_of(result, self.clock.now())])
         return isinstance(result, Published)
 
     async def flush(self) -> None:
@@ -275,6 +262,7 @@ class Hub:
     async def stop(self) -> None:
         """Take nothing more, finish what is under way, give the rest back, write everything down."""
         self.wind_down()
+        await self.importing.stop()
         await self.warm()
         ending = asyncio.gather(self.pipeline.stop(), *filter(None, (self._winding,)))
         await asyncio.wait((ending,), timeout=max(1.0, self._stop_at - self.clock.monotonic()))

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from hub.errors import Conflict
 from hub.store import audit
 from hub.store.tables import RevisionRow
 
@@ -68,11 +69,18 @@ def choose(text: str, now: datetime, who: str, *, keep_newest: bool, session: Se
     return Chosen(publish(text, now, who, session=session), text)
 
 
-def publish(text: str, now: datetime, who: str, *, session: Session) -> int:
-    """Store the configuration unless it is the newest already; returns its revision."""
+def publish(
+    text: str, now: datetime, who: str, *, by: audit.Actor = audit.HUB, over: str | None = None, session: Session
+) -> int:
+    """Store the configuration unless it is the newest already; returns its revision.
+
+    With `over`, the digest of the one it was made from, it raises Conflict when another one is the newest.
+    """
     _one_at_a_time(session)
     digest = digest_of(text)
     last = newest(session=session)
+    if over is not None and last is not None and last.digest not in (over, digest):
+        raise Conflict(f"Revision {last.id} was published by {last.by} meanwhile. Look at what it changed.")
     if last is not None and last.digest == digest:
         return last.id
     before = text_of(last.id, session=session) if last is not None else ""
@@ -81,7 +89,7 @@ def publish(text: str, now: datetime, who: str, *, session: Session) -> int:
     made = session.execute(sa.insert(REVISION).values(**values).returning(REVISION.c.id))
     revision = int(made.scalar_one())
     old = last.digest if last is not None else None
-    audit.note("config.published", at=now, target=str(revision), before=old, after=digest, session=session)
+    audit.note("config.published", by=by, at=now, target=str(revision), before=old, after=digest, session=session)
     return revision
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ import typer
 from hub.app import Office
 from hub.app.config import load_plugins, read_plan
 from hub.backup import file as files
-from hub.backup import sealed, server
+from hub.backup import making, sealed, server
 from hub.cli.office import config_path, office
 from hub.cli.serve import Config
 from hub.cli.tell import Json, console, write_json, write_table
@@ -29,7 +28,6 @@ from hub.store.migrations import knows
 
 PassphraseFile = Annotated[Path | None, typer.Option(help="File whose first line is the passphrase.")]
 
-_HEAD = 64
 _WORDS = {
     "search": "looked for on the other side, sent where it is not there",
     "always": "sent again with its key: the sink forgives a repeat",
@@ -84,17 +82,8 @@ def backup(
 
 
 def _write(file: Path, passphrase: str | None, now: datetime, config: Path | None) -> None:
-    """Write the copy under another name first: the file is there whole, or not at all."""
-    with _place(config) as place, _draft(file.parent) as draft, _draft(file.parent) as closed:
-        if place.db.sqlite:
-            files.copy(place.path, draft, now)
-        else:
-            server.dump(place.db.writer, place.db.url, draft, now)
-        if passphrase:
-            with draft.open("rb") as plain, closed.open("wb") as target:
-                sealed.seal(plain, target, passphrase)
-        (closed if passphrase else draft).replace(file)
-    files.sync(file)
+    with _place(config) as place:
+        making.write(place.db, file, passphrase, now)
 
 
 def restore(
@@ -135,7 +124,7 @@ def _restore_file(
         raise LeadhubError(
             f"There is a database: {place.path}. Add --force to replace it; it is kept under another name."
         )
-    with files.alone(place.path), _draft(place.path.parent) as draft:
+    with files.alone(place.path), making.draft(place.path.parent) as draft:
         _opened(file, draft, files.MAGIC, passphrase_file)
         schema, made = files.check(draft)
         _check_schema(schema, file)
@@ -150,7 +139,7 @@ def _restore_server(
 ) -> dict[str, Any]:
     engine = place.db.writer
     server.refuse_running(engine, datetime.now(UTC))
-    with _draft(Path(tempfile.gettempdir())) as draft:
+    with making.draft(Path(tempfile.gettempdir())) as draft:
         _opened(file, draft, server.MAGIC, passphrase_file)
         if server.is_used(engine) and not force:
             raise LeadhubError("The database holds leadhub's tables already. Add --force to replace what they hold.")
@@ -163,7 +152,7 @@ def _restore_server(
 def _opened(file: Path, draft: Path, magic: bytes, passphrase_file: Path | None) -> None:
     """Write the plain form of a backup; raises LeadhubError when it is one of another kind of database."""
     with file.open("rb") as source, draft.open("wb") as target:
-        start = source.read(_HEAD)
+        start = source.read(making.HEAD)
         source.seek(0)
         if sealed.is_sealed(start):
             passphrase = _passphrase(passphrase_file, ask=True, twice=False)
@@ -172,7 +161,7 @@ def _opened(file: Path, draft: Path, magic: bytes, passphrase_file: Path | None)
             while piece := source.read(sealed.PIECE):
                 target.write(piece)
     with draft.open("rb") as plain:
-        if not plain.read(_HEAD).startswith(magic):
+        if not plain.read(making.HEAD).startswith(magic):
             kind = "SQLite" if magic == files.MAGIC else "PostgreSQL"
             raise LeadhubError(f"{file} is no backup of a {kind} database, which hub.database names.")
 
@@ -233,15 +222,3 @@ def _place(config: Path | None) -> Iterator[Place]:
         yield Place(place, db)
     finally:
         db.close()
-
-
-@contextmanager
-def _draft(folder: Path) -> Iterator[Path]:
-    """Yield a new file that only its owner may read; it is removed, unless it was given another name."""
-    handle, name = tempfile.mkstemp(prefix=".leadhub-", dir=folder)
-    os.close(handle)
-    draft = Path(name)
-    try:
-        yield draft
-    finally:
-        draft.unlink(missing_ok=True)

@@ -41,7 +41,7 @@ def owned(*, session: Session) -> list[Owned]:
 def answers(leads: Iterable[Owned], now: datetime, seed: int) -> Iterator[Mapping[str, Any]]:
     """Yield what was done with these leads until now, as rows of the activities' table."""
     chance = random.Random(seed)
-    slow = {}
+    slow: dict[str, float] = {}
     for one in leads:
         pace = slow.setdefault(one.owner, chance.uniform(0.5, 4.0))
         if chance.random() < 0.12:

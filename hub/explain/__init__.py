@@ -9,7 +9,8 @@ status or failed), us, error where it failed, and the notes of that step:
 - normalize: version, time_zone where one was assumed
 - validate: grade_down [code], flagged [code], mx, test
 - dedupe: matched (lead id or None), keys [kind], policy (merge, reject, reroute or replay), changed [field], version,
-  anew, joined [lead], suggestions [{lead, score}]
+  anew, joined [lead], suggestions [{lead, score}], contests [{field, won, by, over (submission), source}] of fields
+  of which both said something else; by is valid, said, trust, newer or newest, or empty where there was no value
 - enrich: filled {field: enricher}, failed {enricher: reason}
 - score: score, grade, lowered_from, lowered_for [code], reasons [{points, reason or when}],
   passed_over [{reason or when, missing [path], known [path], seen {path: value}, error}]
@@ -25,11 +26,29 @@ status or failed), us, error where it failed, and the notes of that step:
   other_territory or account; moves, where the caller adds them, are rows of the log of who has the lead
 - deliver: to [sink], skipped [{sink, why}]
 
-A step that is not in this list is told by its outcome and its plain notes. Anything may be absent.
+A step that is not in this list is told by its outcome, its plain notes and `changed` [field]. Anything may be absent.
 """
 
 from hub.explain.owners import counted, moved, why_moved
+from hub.explain.provenance import changes, fields
+from hub.explain.provenance import contests_of as contests
 from hub.explain.sentence import people, sentence
 from hub.explain.trail import trail
+from hub.explain.tree import points, scoring, tree
+from hub.explain.values import contested
 
-__all__ = ["counted", "moved", "people", "sentence", "trail", "why_moved"]
+__all__ = [
+    "changes",
+    "contested",
+    "contests",
+    "counted",
+    "fields",
+    "moved",
+    "people",
+    "points",
+    "scoring",
+    "sentence",
+    "trail",
+    "tree",
+    "why_moved",
+]

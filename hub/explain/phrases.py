@@ -58,6 +58,7 @@ _PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "again": ("stays with {lead}, decided again", "仍属 {lead}，重新判断"),
         "same": ("same {names}", "{names}相同"),
         "changed": ("taken from this submission: {names}", "采用本次提交的{names}"),
+        "set": ("changed: {names}", "修改了{names}"),
         "anew": ("counts as new interest", "视为新的意向"),
         "joined": ("joined with {names}", "并入 {names}"),
         "may_be": (

@@ -23,6 +23,7 @@ from hub.explain.phrases import (
     why_not,
 )
 from hub.explain.sentence import Decision, assignment_of
+from hub.explain.values import contested
 from hub.labels import Language, label
 from hub.rules.words import words
 
@@ -100,6 +101,8 @@ def _dedupe(note: Note, language: Language) -> Iterator[str]:
         yield say("new", language)
     if note.get("changed"):
         yield say("changed", language, names=fields(map(str, note["changed"]), language))
+    both_said = [one for one in note.get("contests") or () if one.get("over")]
+    yield from (contested(one, language) for one in both_said[:_MOST])
     if note.get("matched") and note.get("anew"):
         yield say("anew", language)
     if note.get("joined"):
@@ -130,7 +133,7 @@ def _score(note: Note, language: Language) -> Iterator[str]:
     for entry in note.get("reasons") or ():
         yield say("gave", language, points=_signed(entry.get("points")), reason=reason(entry, language))
     for entry in note.get("passed_over") or ():
-        why = _why_not(entry, language)
+        why = why_not_given(entry, language)
         yield say("gave_none", language, reason=reason(entry, language)) + (aside(why, language) if why else "")
 
 
@@ -153,11 +156,11 @@ def _verdict(entry: Note, language: Language) -> str:
         return say("not_asked", language, after=entry.get("after"))
     if verdict == "error":
         return say("error", language, rule=rule, error=entry.get("error"))
-    why = _why_not(entry, language)
+    why = why_not_given(entry, language)
     return say("passed_over", language, rule=rule) + (say("but", language, why=why) if why else "")
 
 
-def _why_not(entry: Note, language: Language) -> str:
+def why_not_given(entry: Note, language: Language) -> str:
     """Return what kept a rule from holding: its error, what is unknown, or what it saw instead."""
     if entry.get("error"):
         return str(entry["error"])
@@ -197,6 +200,8 @@ def _other(note: Note, language: Language) -> Iterator[str]:
     ]
     listed = ("，" if language == "zh" else ", ").join(plain[:_MOST])
     yield say("done", language) + (aside(listed, language) if listed else "")
+    if note.get("changed"):
+        yield say("set", language, names=fields(map(str, note["changed"]), language))
 
 
 def _plainly(value: str | int | float, language: Language) -> str:

@@ -54,7 +54,12 @@ def card_fields(text: str) -> dict[str, str]:
 
 def read(lines: Lines, encoding: Encoding) -> Table:
     """Return the table of a file with one MECARD or BIZCARD a line."""
-    return Table(kind="cards", rows=_rows(lines), note=f"one card a line, {encoding.name}")
+    return Table(
+        kind="cards",
+        rows=_rows(lines),
+        note=f"one card a line, {encoding.name}",
+        facts={"encoding": encoding.name, "how": encoding.how},
+    )
 
 
 def _rows(lines: Lines) -> Iterator[Row]:

@@ -25,6 +25,7 @@ def read(lines: Lines, layout: Layout, encoding: Encoding) -> Table:
         preamble=head.preamble,
         note=f"parted by {_NAMES.get(delimiter, repr(delimiter))}, {encoding.name} ({_HOW[encoding.how]})",
         rows=tabular.Rows(head, "Line").read(stream),
+        facts={"encoding": encoding.name, "how": encoding.how, "delimiter": delimiter, "header_row": head.row},
     )
 
 

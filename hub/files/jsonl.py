@@ -25,8 +25,18 @@ def read(lines: Lines, encoding: Encoding, start: str) -> Table:
     `start` is the start of the text: it tells whether every object has a line of its own.
     """
     if any(_whole_object(line) for line in start.split("\n", 2)[:2]):
-        return Table(kind="JSONL", rows=_counted(_by_line(lines)), note=f"one object a line, {encoding.name}")
-    return Table(kind="JSON", rows=_counted(_Stream(lines).rows()), note=f"objects in a row, {encoding.name}")
+        return Table(
+            kind="JSONL",
+            rows=_counted(_by_line(lines)),
+            note=f"one object a line, {encoding.name}",
+            facts={"encoding": encoding.name, "how": encoding.how},
+        )
+    return Table(
+        kind="JSON",
+        rows=_counted(_Stream(lines).rows()),
+        note=f"objects in a row, {encoding.name}",
+        facts={"encoding": encoding.name, "how": encoding.how},
+    )
 
 
 def _counted(rows: Iterator[Row]) -> Iterator[Row]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -79,6 +79,9 @@ class Table:
     columns: tuple[str, ...] = ()
     preamble: tuple[str, ...] = ()
     note: str = ""
+    facts: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # how it was read: encoding, how, delimiter, sheet, header_row
 
 
 def unreadable(number: int, code: str, message: str, text: str) -> Row:

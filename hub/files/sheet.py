@@ -62,6 +62,7 @@ def _table(name: str, others: list[str], rows: Iterator[SheetRow], layout: Layou
         preamble=head.preamble,
         note=f"sheet {name!r}{unread}",
         rows=tabular.Rows(head, "Row").read(stream),
+        facts={"sheet": name, "others": others, "header_row": head.row},
     )
 
 

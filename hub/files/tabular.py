@@ -22,6 +22,7 @@ class Head:
     preamble: tuple[str, ...]
     below: tuple[Record | Broken, ...]
     named: bool  # whether a header names the columns
+    row: int = 0  # where the header stands, from 1; 0: there is none
 
 
 def head(stream: Iterator[Record | Broken], layout: Layout) -> Head:
@@ -40,7 +41,7 @@ def head(stream: Iterator[Record | Broken], layout: Layout) -> Head:
         raise BadInput(f"The header in line {names.number} {names.reason}: {names.text[:200]!r}. Correct the file.")
     above = (" ".join(filter(None, map(str.strip, _cells(record)))) for record in first[:found])
     columns = header.name_columns(repaired(names.cells, ())[0])
-    return Head(columns, tuple(filter(None, above)), tuple(first[found + 1 :]), named=True)
+    return Head(columns, tuple(filter(None, above)), tuple(first[found + 1 :]), named=True, row=names.number)
 
 
 def _cells(record: Record | Broken) -> list[str]:

@@ -30,7 +30,12 @@ _SILENT = frozenset(
 
 def read(lines: Lines, encoding: Encoding) -> Table:
     """Return the table of a file of cards; a card that cannot be read is a row with a problem."""
-    return Table(kind="vCard", rows=_rows(lines), note=f"cards, {encoding.name}")
+    return Table(
+        kind="vCard",
+        rows=_rows(lines),
+        note=f"cards, {encoding.name}",
+        facts={"encoding": encoding.name, "how": encoding.how},
+    )
 
 
 def _rows(lines: Lines) -> Iterator[Row]:

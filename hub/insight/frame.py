@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
@@ -22,6 +22,9 @@ TIMES = ("hour", "day", "week", "month")
 DIMENSIONS = (*PLAIN, *TIMES)
 """What a report can be divided by; times are those of the submit, in the hub's zone."""
 
+NARROWED = (*PLAIN, "hour")
+"""What a report can be narrowed to."""
+
 MOST = 50_000  # lines of one report
 
 _QUARTER = 900  # seconds: every zone is off by whole quarters of an hour
@@ -38,6 +41,7 @@ class Frame:
     working: Callable[[str | None], WorkingTime]
     by: tuple[str, ...] = ()
     without_held: bool = False
+    only: Mapping[str, str] = field(default_factory=dict)  # which leads, by what they can be divided by
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,12 @@ def keyed(by: Sequence[str], zone: ZoneInfo) -> Callable[[Row], Key]:
         return tuple([when[name] if name in when else getattr(row, name) for name in by])
 
     return key
+
+
+def narrowed(rows: Iterable[Row], frame: Frame) -> Iterator[Row]:
+    """Yield the rows of the hour of the day that is asked for, else all; what a database can tell it has told."""
+    hour, parts = frame.only.get("hour"), Parts(frame.zone)
+    return (row for row in rows if hour is None or str(parts.of(row.started)["hour"]) == hour)
 
 
 def group_of(groups: dict[Key, T], key: Key, make: Callable[[], T]) -> T:

@@ -8,21 +8,22 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from hub.clock import Clock
 from hub.errors import BadInput
 from hub.escape import cell
-from hub.insight import dealing, promises
-from hub.insight import speed as speeds
-from hub.insight.frame import DIMENSIONS, PLAIN, TIMES, Frame, Line, Row, Table
+from hub.insight import dealing, ladder, promises, speed, waits
+from hub.insight.frame import DIMENSIONS, NARROWED, PLAIN, TIMES, Frame, Line, Row, Table, narrowed
 from hub.instant import instant
 from hub.people.windows import beginning
 from hub.plan import Plan
 from hub.settings.shapes import duration
 from hub.store import reports as store
 from hub.store.database import Database
+
+T = TypeVar("T")
 
 DAYS = 30  # a report looks back where nobody says since when
 
@@ -34,21 +35,25 @@ BASIS = (
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report: what it says, what it can be divided by, and what it is divided by where nobody says."""
+    """A report: what it says, what it can be divided by, what it is divided by where nobody says, and narrowed to."""
 
     says: str
     can: tuple[str, ...] = DIMENSIONS
     by: tuple[str, ...] = ()
+    only: tuple[str, ...] = NARROWED
 
 
 REPORTS: Mapping[str, Report] = {
     "speed": Report("How long prospects wait for the first answer, with its legs.", by=("source",)),
     "target": Report("How many leads were answered within their target.", by=("source",)),
     "lateness": Report("What became of leads, by how late they were answered."),
-    "fairness": Report("Leads dealt by turns, and those that were due.", ("team", "rep"), ("team", "rep")),
+    "distribution": Report("How many leads were answered within a minute, five, a quarter of an hour, and so on."),
+    "survival": Report("The share of leads that was not yet answered after so long; open ones count while they wait."),
+    "ladder": Report("What ladders did while nobody answered, and where open leads stand on them.", by=("team",)),
+    "fairness": Report("Leads dealt by turns, and those that were due.", ("team", "rep"), ("team", "rep"), ()),
     "unassigned": Report("How many leads have no owner.", by=("source",)),
-    "pools": Report("Leads that went into pools and out of them.", (), ()),
-    "recycle": Report("Who lost leads, and who got them.", (), ()),
+    "pools": Report("Leads that went into pools and out of them.", (), (), ()),
+    "recycle": Report("Who lost leads, and who got them.", (), (), ()),
     "board": Report("What each rep was given, and what came of it.", (*PLAIN, *TIMES), ("rep",)),
     "lost": Report("Why leads were lost."),
 }  # fmt: skip
@@ -62,7 +67,7 @@ class Reports:
 
     def frame(
         self, name: str, since: str | None = None, until: str | None = None, by: str | None = None, *,
-        without_held: bool = False,
+        without_held: bool = False, only: Mapping[str, str] | None = None,
     ) -> Frame:  # fmt: skip
         """Return what is asked for; raises BadInput for what no report can be made of."""
         if name not in REPORTS:
@@ -72,16 +77,27 @@ class Reports:
         start = _moment(since, now, zone) if since else beginning("day", end - timedelta(days=DAYS), zone)
         if start >= end:
             raise BadInput(f"since ({start.isoformat()}) is not before until ({end.isoformat()}).", status=422)
-        return Frame(start, end, now, zone, self.plan.working, _divided(name, by), without_held)
+        return Frame(
+            start, end, now, zone, self.plan.working, _divided(name, by), without_held, _only(name, only or {})
+        )
 
     async def make(self, name: str, frame: Frame) -> dict[str, Any]:
         """Return a report, with its span, its time basis and what a reader must know."""
-        table = await self.table(name, frame)
+        return self._said(name, frame, await self.table(name, frame))
+
+    async def waits(self, frame: Frame) -> dict[str, dict[str, Any]]:
+        """Return the reports that are made of waits, by name, after one look at the leads."""
+        groups = await self._folded(waits.needs(frame.by), frame, partial(waits.gathered, frame=frame))
+        made = {"speed": speed.speed_of, "distribution": speed.distribution_of, "survival": speed.survival_of}
+        return {name: self._said(name, frame, of(groups, frame)) for name, of in made.items()}
+
+    def _said(self, name: str, frame: Frame, table: Table) -> dict[str, Any]:
         zone = str(frame.zone)
         return {
             "report": name, "says": REPORTS[name].says, "since": _shown(frame.since, frame.zone),
             "until": _shown(frame.until, frame.zone), "time_zone": zone, "basis": BASIS.format(zone=zone),
-            "made_at": _shown(frame.now, frame.zone), "by": list(frame.by), "without_held": frame.without_held,
+            "made_at": _shown(frame.now, frame.zone), "by": list(frame.by), "only": dict(frame.only),
+            "without_held": frame.without_held,
             "notes": list(table.notes), "total": table.total, "rows": list(table.rows),
         }  # fmt: skip
 
@@ -90,7 +106,17 @@ class Reports:
         return await self._makers[name](self, frame)
 
     async def _speed(self, frame: Frame) -> Table:
-        return await self._folded(speeds.needs(frame.by), frame, partial(speeds.speed, frame=frame))
+        return await self._folded(waits.needs(frame.by), frame, partial(speed.speed, frame=frame))
+
+    async def _distribution(self, frame: Frame) -> Table:
+        return await self._folded(waits.needs(frame.by), frame, partial(speed.distribution, frame=frame))
+
+    async def _survival(self, frame: Frame) -> Table:
+        return await self._folded(waits.needs(frame.by), frame, partial(speed.survival, frame=frame))
+
+    async def _ladder(self, frame: Frame) -> Table:
+        acts = await self.db.read(store.acts, ladder.ACTS, frame.since)
+        return await self._folded(ladder.needs(frame.by), frame, partial(ladder.ladder, frame=frame, acts=acts))
 
     async def _target(self, frame: Frame) -> Table:
         return await self._folded(promises.target_needs(frame.by), frame, partial(promises.target, frame=frame))
@@ -124,13 +150,18 @@ class Reports:
         return await self.db.read(store.reached, promises.QUALIFIED, frame.since)
 
     async def _folded(
-        self, names: tuple[str, ...], frame: Frame, fold: Callable[[Iterable[Row]], Table],
+        self, names: tuple[str, ...], frame: Frame, fold: Callable[[Iterable[Row]], T],
         only: Mapping[str, str] | None = None,
-    ) -> Table:  # fmt: skip
-        return await self.db.read(store.over_rounds, names, (frame.since, frame.until), fold, only=only)
+    ) -> T:  # fmt: skip
+        wanted = {name: value for name, value in frame.only.items() if name in PLAIN} | dict(only or {})
+        span = (frame.since, frame.until)
+        return await self.db.read(
+            store.over_rounds, names, span, lambda rows: fold(narrowed(rows, frame)), only=wanted
+        )  # fmt: skip
 
     _makers: Mapping[str, Callable[..., Awaitable[Table]]] = {
-        "speed": _speed, "target": _target, "lateness": _lateness, "fairness": _fairness, "unassigned": _unassigned,
+        "speed": _speed, "distribution": _distribution, "survival": _survival, "ladder": _ladder, "target": _target,
+        "lateness": _lateness, "fairness": _fairness, "unassigned": _unassigned,
         "pools": _pools, "recycle": _recycle, "board": _board, "lost": _lost,
     }  # fmt: skip
 
@@ -164,6 +195,15 @@ def _divided(name: str, by: str | None) -> tuple[str, ...]:
         can = ", ".join(report.can) or "nothing"
         raise BadInput(f"{name} cannot be divided by {wrong[0][:64]!r}. It can by: {can}.", status=422)
     return names
+
+
+def _only(name: str, asked: Mapping[str, str]) -> dict[str, str]:
+    can = REPORTS[name].only
+    wrong = [one for one in asked if one not in can]
+    if wrong:
+        said = ", ".join(can) or "nothing"
+        raise BadInput(f"{name} cannot be narrowed to a {wrong[0][:64]!r}. It can to: {said}.", status=422)
+    return dict(asked)
 
 
 def _shown(at: datetime, zone: ZoneInfo) -> str:

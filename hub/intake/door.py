@@ -6,12 +6,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-import orjson
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.clock import Clock
@@ -23,17 +21,17 @@ from hub.ids import Ids
 from hub.inbound import Inbound
 from hub.intake.crowd import Crowd
 from hub.intake.guard import Guard
+from hub.intake.replies import Refusal, accepted, refused
 from hub.intake.volumes import Volumes
 from hub.lead import Problem
 from hub.pipeline.engine import Pipeline
-from hub.pipeline.reading import LEASE, Answer, Item, digest
+from hub.pipeline.reading import LEASE, TRIAL, Answer, Item, digest
 from hub.plan import Plan
 from hub.source import Receipt, Status, WebhookSource
 from hub.store import submissions as store
 from hub.store.database import Database
 from hub.store.tables import SubmissionRow
 from hub.store.together import Together
-from hub.store.types import dumps
 
 log = logging.getLogger("leadhub")
 
@@ -44,15 +42,6 @@ KEPT_HEADERS = 64
 
 _PROOFS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
 _STATUS: dict[str, Status] = {"duplicate": "duplicate", "quarantined": "quarantined", "rejected": "rejected"}
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal(Exception):
-    """An answer that says no: an HTTP status and a sentence."""
-
-    status: int
-    reason: str
-    retry_after: int | None = None
 
 
 class Door:
@@ -87,20 +76,33 @@ class Door:
         try:
             reply = await self._receive(name, inbound)
         except Refusal as refusal:
-            reply = _refused(refusal, source)
+            reply = refused(refusal, source)
         except Unverified as error:
             self.count_unproven(name)
-            reply = _refused(Refusal(401, f"The sender did not prove who it is: {error.reason}"), source)
+            reply = refused(Refusal(401, f"The sender did not prove who it is: {error.reason}"), source)
         except BadInput as error:
-            reply = _refused(Refusal(error.status, error.reason), source)
+            reply = refused(Refusal(error.status, error.reason), source)
         self._metrics.answered(name if source else "", time.perf_counter() - started)
         return self._counted(name, source, reply)
+
+    async def try_out(self, name: str, inbound: Inbound) -> Answer:
+        """Take a request that a person of ours sends as a test, as if its sender had; raises what refuses it."""
+        plan = self.plan()
+        source = plan.sources.get(name)
+        if not isinstance(source, WebhookSource):
+            raise BadInput(f"The source {name[:64]!r} takes no pushes.", status=404)
+        try:
+            _checked(source, inbound)
+            self._check_load(name, None)
+            return await self._keep(name, inbound, plan, trial=True)
+        except Refusal as refusal:
+            raise BadInput(refusal.reason, status=refusal.status) from refusal
 
     def turn_away(self, name: str) -> Reply:
         """Return the answer to a client that has too many requests inside."""
         source = self.plan().sources.get(name)
         said = "Too many requests of this address are being answered. Send it again in a moment."
-        return self._counted(name, source, _refused(Refusal(429, said, retry_after=1), source))
+        return self._counted(name, source, refused(Refusal(429, said, retry_after=1), source))
 
     def count_unproven(self, name: str) -> None:
         """Count a sender who did not prove who it is."""
@@ -128,7 +130,7 @@ class Door:
             raise Refusal(400, "The body is empty.")
         answer = await self._keep(name, inbound, plan)
         receipt = Receipt(answer.submission, answer.lead, answer.status, answer.problems)
-        return _answered(source, inbound, receipt) or _accepted(receipt)
+        return _answered(source, inbound, receipt) or accepted(receipt)
 
     def _check_load(self, name: str, rate: float | None) -> None:
         if self._guard and self._guard.refusing:
@@ -142,7 +144,7 @@ class Door:
             bucket.give_back()
             raise Refusal(429, f"The source {name} may send {rate:g} a second.", retry_after=1)
 
-    async def _keep(self, name: str, inbound: Inbound, plan: Plan) -> Answer:
+    async def _keep(self, name: str, inbound: Inbound, plan: Plan, *, trial: bool = False) -> Answer:
         """Store the bytes, hand the submission to the pipeline, and wait a moment for what becomes of it."""
         now = inbound.received_at or self.clock.now()
         key = _idempotency_key(inbound)
@@ -151,13 +153,13 @@ class Door:
             id=self.ids("sub"), source=name, received_at=now, body=inbound.body, digest=body_digest,
             headers=_kept(inbound, plan.secrets), url=_without_secrets(inbound.url, plan.secrets)[:2000],
             client=inbound.client or None, idempotency_key=key,
-            due_at=now + LEASE,
+            due_at=now + LEASE, kind=TRIAL if trial else "http", test=trial,
         )  # fmt: skip
         within = plan.settings.hub.answer_within
         tracer = self.pipeline.observer.tracer
         walk = tracer.receive(row["id"], name, inbound.headers) if tracer else None
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        item = Item(row["id"], name, now, inbound, digest=body_digest, future=future)
+        item = Item(row["id"], name, now, inbound, digest=body_digest, trial=trial, future=future)
         first = await self._store(row, max(STORE_SECONDS, within), item)
         hit("intake.committed")
         if first is not None:
@@ -172,7 +174,8 @@ class Door:
 
     def _offer(self, item: Item, future: asyncio.Future[Answer]) -> None:
         """Let a submission be run that is kept."""
-        self._volumes.note(item.source)
+        if not item.trial:
+            self._volumes.note(item.source)
         self._waiting[item.id] = future
         future.add_done_callback(lambda _: self._waiting.pop(item.id, None))
         self.pipeline.offer(item)
@@ -267,32 +270,3 @@ def _without_secrets(text: str, secrets: tuple[str, ...]) -> str:
         if secret in text:
             text = text.replace(secret, "***")
     return text
-
-
-def _accepted(receipt: Receipt) -> Reply:
-    said = {
-        "submission": receipt.submission,
-        "lead": receipt.lead,
-        "status": receipt.status,
-        "problems": [{"field": p.field, "code": p.code, "message": p.message} for p in receipt.problems],
-    }
-    return Reply(202, dumps(said).encode(), {"content-type": "application/json"})
-
-
-def _refused(refusal: Refusal, source: Any) -> Reply:
-    """Return a refusal as an RFC 9457 problem, in a status this vendor understands."""
-    answers = source.answers if isinstance(source, WebhookSource) else {}
-    status = answers.get(refusal.status, refusal.status)
-    body = {"type": "about:blank", "title": _TITLES.get(status, "Refused"), "status": status, "detail": refusal.reason}
-    headers = {"content-type": "application/problem+json"}
-    if refusal.retry_after is not None:
-        headers["retry-after"] = str(refusal.retry_after)
-    if status == 405:
-        headers["allow"] = "POST"
-    return Reply(status, orjson.dumps(body), headers)
-
-
-_TITLES = {
-    400: "Bad request", 401: "Not verified", 404: "Not found", 405: "Method not allowed", 413: "Too large",
-    422: "Unprocessable", 429: "Too many requests", 503: "Try again later",
-}  # fmt: skip

@@ -5,31 +5,33 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-from sqlmodel import Session, select
+from pydantic import ValidationError
 
 from hub.clock import Clock
 from hub.errors import BadInput, ConfigError, LeadhubError
 from hub.events import Event
+from hub.files import Layout
 from hub.files.opening import Seen, look, settled, unfinished_name
 from hub.ids import Ids
 from hub.intake.guard import Guard
 from hub.intake.rows import Counts, Rows
 from hub.lead import RawLead
+from hub.pipeline.ownmaps import parsed
+from hub.pipeline.reading import Answer
 from hub.plan import Plan
 from hub.source import FileSource
-from hub.store.columns import IMPORT, SUBMISSION
+from hub.store import fileimports as store
 from hub.store.database import Database
 from hub.store.tables import ImportRow
 
 PIECE = 500  # rows committed together
-_STATES = {"done": "accepted", "received": "waiting"}
+SHOWN = 5  # rows that are named for a problem
 AHEAD = 3  # pieces under way: one is read while another is decided and a third committed
 
 
@@ -69,33 +71,44 @@ class Imports:
             last = line
         return Imported(last["import"], last["state"], Counts(last["counts"]), last["reason"])
 
-    async def steps(self, path: Path, name: str) -> AsyncIterator[dict[str, Any]]:
+    async def steps(
+        self, path: Path, name: str, *, mapping: str | None = None, layout: Mapping[str, Any] | None = None
+    ) -> AsyncIterator[dict[str, Any]]:
         """Read a file into a source; yields how far it has come, and at last what became of it.
 
-        A file that was read whole before is known, and a broken-off one goes on where it stopped.
+        A file that was read whole before is known, and a broken-off one goes on where it stopped. `mapping` is the text
+        of a mapping for this import alone, `layout` how the file is to be read where its source would do it otherwise.
         """
-        source = self._source(name)
+        source = read_as(self.file_source(name), layout)
+        if mapping is not None:
+            parsed(mapping, "the mapping of this import", self.plan())
         checksum = await asyncio.to_thread(_checksum, path)
-        row = await self.db.write(_begin, self.ids("imp"), name, path.name, checksum, self.clock.now())
+        row = await self.db.write(store.begin, self.ids("imp"), name, path.name, checksum, self.clock.now(), mapping)
         if row.state == "done":
             counts = Counts(row.counts or {})
             said = f"This file was imported before, as {row.id}. Take that back first: leadhub import --undo {row.id}."
             yield _line(row.id, "known", row.rows, counts, said)
             return
-        state, reason = "done", None
+        state, reason, firsts = "done", None, Firsts()
         try:
-            async for at in self._pieces(source.read(path), name, row):
+            async for at in self._pieces(source.read(path), name, row, firsts):
                 yield _line(row.id, "running", at, Counts(read=at))
         except BadInput as error:
             state, reason = "failed", error.reason
-        counts = await self.db.read(_counts, row.id)
-        await self.db.write(_end, row.id, state, dict(counts), reason, self.clock.now())
-        data = {"import": row.id, "file": path.name, "state": state, **counts}
-        self.emit([Event("import.finished", self.clock.now(), source=name, data=data)])
-        problems = await self.db.read(_problems, row.id)
-        yield {**_line(row.id, state, counts["read"], counts, reason), "problems": problems}
+        yield {**await self._ended(row, state, reason), "first": firsts.told()}
 
-    async def _pieces(self, leads: Iterator[RawLead], name: str, row: ImportRow) -> AsyncIterator[int]:
+    async def _ended(self, row: ImportRow, state: str, reason: str | None) -> dict[str, Any]:
+        """Note how a run ended, and return what became of the rows, also of those of a run that broke off before."""
+        counts = await self.db.read(store.counts, row.id)
+        merged = await self.db.read(store.merged, row.id)
+        problems = await self.db.read(store.problems, row.id)
+        found = {"state": state, "counts": dict(counts), "reason": reason, "merged": merged, "problems": problems}
+        await self.db.write(store.end, row.id, {**found, "ended_at": self.clock.now()})
+        data = {"import": row.id, "file": row.name, "state": state, **counts}
+        self.emit([Event("import.finished", self.clock.now(), source=row.source, data=data)])
+        return {**_line(row.id, state, counts["read"], counts, reason), "problems": problems, "merged": merged}
+
+    async def _pieces(self, leads: Iterator[RawLead], name: str, row: ImportRow, firsts: Firsts) -> AsyncIterator[int]:
         """Take the file piece by piece, a few ahead of what is decided; yields the rows that are done."""
         at = row.rows
         ahead: deque[tuple[int, asyncio.Task[Counts]]] = deque()
@@ -105,7 +118,8 @@ class Imports:
                 if self._guard:
                     await self._guard.turn()
                 at += len(piece)
-                ahead.append((at, asyncio.create_task(self.rows.take(name, piece, import_id=row.id, at_row=at))))
+                taking = self.rows.take(name, piece, import_id=row.id, at_row=at, seen=firsts.see)
+                ahead.append((at, asyncio.create_task(taking)))
                 if len(ahead) >= AHEAD:
                     yield await _done(ahead)
             while ahead:
@@ -113,7 +127,8 @@ class Imports:
         finally:
             await asyncio.gather(*(task for _, task in ahead), return_exceptions=True)
 
-    def _source(self, name: str) -> FileSource:
+    def file_source(self, name: str) -> FileSource:
+        """Return a source that reads files; raises ConfigError for any other name."""
         source = self.plan().sources.get(name)
         if not isinstance(source, FileSource):
             known = [n for n, s in self.plan().sources.items() if isinstance(s, FileSource)]
@@ -164,6 +179,45 @@ class Imports:
         return ready and not (read and before == now)
 
 
+class Firsts:
+    """The first rows of a file that have each problem; rows are counted from 1, without the header."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], list[int]] = {}
+        self._rows: Counter[tuple[str, str]] = Counter()
+
+    def see(self, number: int, answer: Answer) -> None:
+        """Note what became of a row."""
+        for found in {(answer.status, problem.code) for problem in answer.problems}:
+            self._rows[found] += 1
+            rows = self._found.setdefault(found, [])
+            rows.append(number)
+            rows.sort()
+            del rows[SHOWN:]
+
+    def told(self) -> list[dict[str, Any]]:
+        """Return each problem with what became of such rows, how many there are and the first of them."""
+        return [
+            {"status": status, "code": code, "rows": number, "first": self._found[status, code]}
+            for (status, code), number in self._rows.most_common()
+        ]
+
+
+def read_as(source: FileSource, layout: Mapping[str, Any] | None) -> FileSource:
+    """Return a source that reads files another way than its settings say; raises ConfigError for what cannot be."""
+    if not layout:
+        return source
+    try:
+        given = Layout.model_validate(dict(layout)).model_dump(include=set(layout))
+    except ValidationError as error:
+        first = error.errors()[0]
+        said = str(first["msg"]).removeprefix("Value error, ")
+        raise ConfigError(f"{'.'.join(map(str, first['loc']))}: {said}.", key=str(first["loc"][0])) from error
+    made = type(source)(source.instance, source.config.model_copy(update=given), source.clock)
+    made.networks = source.networks
+    return made
+
+
 def _line(import_id: str, state: str, rows: int, counts: Counts, reason: str | None = None) -> dict[str, Any]:
     return {"import": import_id, "state": state, "rows": rows, "counts": dict(counts), "reason": reason}
 
@@ -190,50 +244,7 @@ def _piece(leads: Iterator[RawLead]) -> list[RawLead]:
     return list(islice(leads, PIECE))
 
 
-def _begin(import_id: str, source: str, name: str, checksum: str, now: Any, *, session: Session) -> ImportRow:
-    """Return the import of this file that is under way or done, or a new one."""
-    query = select(ImportRow).where(
-        ImportRow.source == source, ImportRow.digest == checksum, ImportRow.state != "undone"
-    )
-    row = session.exec(query).first()
-    if row is None:
-        row = ImportRow(id=import_id, source=source, name=name, digest=checksum, started_at=now)
-        session.add(row)
-        session.flush()
-    session.refresh(row)
-    session.expunge(row)
-    return row
-
-
 async def _done(ahead: deque[tuple[int, asyncio.Task[Counts]]]) -> int:
     at, task = ahead.popleft()
     await task
     return at
-
-
-def _counts(import_id: str, *, session: Session) -> Counts:
-    """Return what became of an import's rows, also of those of a run that broke off."""
-    read = int(session.execute(sa.select(IMPORT.c.rows).where(IMPORT.c.id == import_id)).scalar_one())
-    query = sa.select(SUBMISSION.c.state, sa.func.count()).where(SUBMISSION.c.import_id == import_id)
-    found = {state: int(number) for state, number in session.execute(query.group_by(SUBMISSION.c.state))}
-    names = {"done": "accepted", "received": "waiting"}
-    return Counts({"read": read, "known": read - sum(found.values()), **{names.get(s, s): n for s, n in found.items()}})
-
-
-def _end(import_id: str, state: str, counts: dict[str, int], reason: str | None, now: Any, *, session: Session) -> None:
-    values = {"state": state, "counts": counts, "reason": reason, "ended_at": now}
-    session.execute(sa.update(IMPORT).where(IMPORT.c.id == import_id).values(**values))
-
-
-def _problems(import_id: str, *, session: Session) -> list[dict[str, Any]]:
-    """Return how many rows of an import have each problem, with one of them as an example."""
-    query = sa.select(SUBMISSION.c.id, SUBMISSION.c.problems).where(
-        SUBMISSION.c.import_id == import_id, SUBMISSION.c.problems.is_not(None)
-    )
-    numbers: Counter[str] = Counter()
-    examples: dict[str, str] = {}
-    for submission, problems in session.execute(query):
-        for code in {problem["code"] for problem in problems}:
-            numbers[code] += 1
-            examples.setdefault(code, submission)
-    return [{"code": code, "rows": number, "example": examples[code]} for code, number in numbers.most_common()]

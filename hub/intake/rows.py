@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,8 @@ from hub.store.tables import CursorRow, ImportRow
 
 CURSOR = CursorRow.__table__  # type: ignore[attr-defined]
 IMPORT = ImportRow.__table__  # type: ignore[attr-defined]
+
+Seen = Callable[[int, Answer], None]
 
 Counts = Counter[str]
 """How many leads were read, known before, accepted, merged, duplicate, quarantined, rejected."""
@@ -47,8 +50,12 @@ class Rows:
         cursor: str | None = None,
         import_id: str | None = None,
         at_row: int | None = None,
+        seen: Seen | None = None,
     ) -> Counts:
-        """Keep leads and the cursor (or import row) in one transaction, run them, and count what became of them."""
+        """Keep leads and the cursor (or import row) in one transaction, run them, and count what became of them.
+
+        `seen` is told of each new row, by its number in the file, what became of it.
+        """
         now = self.clock.now()
         rows, items = self._prepare(source, leads, now, import_id)
         fresh = await self.db.write(_keep, source, rows, cursor, import_id, at_row, now)
@@ -62,7 +69,25 @@ class Rows:
             item.future = asyncio.get_running_loop().create_future()
             self.pipeline.offer(item)
         answers = await asyncio.gather(*(item.future for item in waiting if item.future))
+        if seen is not None:
+            _tell(seen, (at_row or 0) - len(leads), items, waiting, answers)
         return _counted(len(leads), len(leads) - len(waiting), answers)
+
+    async def try_one(self, source: str, raw: RawLead) -> Answer:
+        """Keep one lead as a test that a person sends, run it, and return what became of it; it moves no cursor."""
+        now = self.clock.now()
+        id_ = self.ids("sub")
+        tested = replace(raw, key=f"test:{id_}", test=True)
+        body = pack(tested)
+        row = store.row(
+            id=id_, source=source, kind="row", received_at=now, body=body, digest=digest(body), key=tested.key,
+            due_at=now + LEASE, test=True,
+        )  # fmt: skip
+        await self.db.write(store.add, [row])
+        item = Item(id_, source, now, raw=tested, digest=row["digest"], completed=True, polled=True, trial=True)
+        item.future = asyncio.get_running_loop().create_future()
+        self.pipeline.offer(item)
+        return await item.future
 
     def _prepare(
         self, source: str, leads: Sequence[RawLead], now: datetime, import_id: str | None
@@ -83,10 +108,17 @@ class Rows:
             items.append(
                 Item(
                     row["id"], source, now, raw=keyed, digest=row["digest"], completed=True,
-                    polled=True if import_id is None else None,
+                    polled=True if import_id is None else None, import_id=import_id,
                 )
             )  # fmt: skip
         return rows, items
+
+
+def _tell(seen: Seen, before: int, items: list[Item], waiting: list[Item], answers: Sequence[Answer]) -> None:
+    """Tell what became of each new row, by its number; `before` rows came before the first of these."""
+    places = {item.id: number for number, item in enumerate(items, before + 1)}
+    for item, answer in zip(waiting, answers, strict=True):
+        seen(places[item.id], answer)
 
 
 def _keep(

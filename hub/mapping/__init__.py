@@ -1,6 +1,7 @@
 """The mapping language: where each lead and touch field stands in what a source sends."""
 
 from hub.mapping.apply import Mapped
+from hub.mapping.chosen import goes, path_of, written
 from hub.mapping.files import TARGETS, Mapping, by_usual_names, find, load, parse
 from hub.mapping.functions import FUNCTIONS
 from hub.mapping.usual_names import USUAL_NAMES, usual_field
@@ -13,7 +14,10 @@ __all__ = [
     "Mapping",
     "by_usual_names",
     "find",
+    "goes",
     "load",
     "parse",
+    "path_of",
     "usual_field",
+    "written",
 ]

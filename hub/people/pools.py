@@ -50,30 +50,62 @@ def masks(pool: PoolSettings) -> bool:
     return pool.mask or pool.views_a_day is not None
 
 
-def refusal(name: str, pool: PoolSettings, taker: Taker, care: Mapping[str, Any], now: datetime) -> str | None:
-    """Return why a rep may not take a lead out of its pool now, as a sentence; None when they may."""
+AGAINST: Mapping[str, str] = {
+    "handed_out": "Leads of pool {pool} are handed out by a manager.",
+    "no_team": "{rep} is in no team that may take leads of pool {pool}.",
+    "embargo": "Nobody may take the lead {lead} before {at}.",
+    "cool_down": "{rep} had the lead {lead} before and may take it again from {at}.",
+    "claims_a_day": "{rep} took {taken} leads of pool {pool} today, the most for a day.",
+    "between_claims": "{rep} may take the next lead of pool {pool} from {at}.",
+    "hold": "{rep} has {open} open leads; pool {pool} is for those with fewer than {most}.",
+    "faster": "{owner} took the lead {lead} first.",
+    "gone": "The lead {lead} waits in no pool.",
+}
+"""What can speak against a claim, with its sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """What speaks against a claim: one of AGAINST, and what its sentence names."""
+
+    why: str
+    given: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        """Return the sentence."""
+        plain = {name: _when(value) if isinstance(value, datetime) else value for name, value in self.given.items()}
+        return AGAINST[self.why].format(**plain)
+
+
+def refusal(
+    name: str, pool: PoolSettings, taker: Taker, care: Mapping[str, Any] | None, now: datetime
+) -> Against | None:
+    """Return why a rep may not take a lead out of its pool now, None when they may; without a lead, any at all."""
+    said = {"pool": name, "rep": taker.rep}
     if not pool.claim:
-        return f"Leads of pool {name} are handed out by a manager."
+        return Against("handed_out", said)
     if not open_to(pool, taker.teams):
-        return f"{taker.rep} is in no team that may take leads of pool {name}."
-    if care["embargo_until"] is not None and care["embargo_until"] > now:
-        return f"Nobody may take the lead {care['lead']} before {_when(care['embargo_until'])}."
-    cool = _cooled(pool, taker.rep, care)
-    if cool is not None and cool > now:
-        return f"{taker.rep} had the lead {care['lead']} before and may take it again from {_when(cool)}."
+        return Against("no_team", said)
+    if care is not None and (kept := _kept(pool, taker.rep, care, now)) is not None:
+        return kept
     if pool.claims_a_day is not None and taker.taken >= pool.claims_a_day:
-        return f"{taker.rep} took {taker.taken} leads of pool {name} today, the most for a day."
+        return Against("claims_a_day", {**said, "taken": taker.taken})
     again = taker.last + timedelta(seconds=pool.between_claims) if pool.between_claims and taker.last else None
     if again is not None and again > now:
-        return f"{taker.rep} may take the next lead of pool {name} from {_when(again)}."
+        return Against("between_claims", {**said, "at": again})
     if pool.hold is not None and taker.open >= pool.hold:
-        return f"{taker.rep} has {taker.open} open leads; pool {name} is for those with fewer than {pool.hold}."
+        return Against("hold", {**said, "open": taker.open, "most": pool.hold})
     return None
 
 
-def _cooled(pool: PoolSettings, rep: str, care: Mapping[str, Any]) -> datetime | None:
+def _kept(pool: PoolSettings, rep: str, care: Mapping[str, Any], now: datetime) -> Against | None:
+    """Return why this lead may not be taken yet: by anybody, or by who had it before."""
+    said = {"rep": rep, "lead": care["lead"]}
+    if care["embargo_until"] is not None and care["embargo_until"] > now:
+        return Against("embargo", {**said, "at": care["embargo_until"]})
     lost = (care["former"] or {}).get(rep)
-    return datetime.fromisoformat(lost) + timedelta(seconds=pool.cool_down) if pool.cool_down and lost else None
+    cool = datetime.fromisoformat(lost) + timedelta(seconds=pool.cool_down) if pool.cool_down and lost else None
+    return Against("cool_down", {**said, "at": cool}) if cool is not None and cool > now else None
 
 
 def _when(moment: datetime) -> str:

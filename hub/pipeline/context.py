@@ -14,6 +14,7 @@ from hub.bids import Auctions
 from hub.clock import Clock
 from hub.consents import Said, said_in
 from hub.lead import Lead
+from hub.mapping import Mapping as Mapped
 from hub.pipeline.erased import Erased
 from hub.plan import Plan
 from hub.settings import FlowSettings, Settings, SourceSettings
@@ -169,6 +170,7 @@ class RunContext:
     erased: Erased | None = None
     by_will: bool = False  # the person sent it now, by a form: it is no list, no poll and no replay
     auctions: Auctions | None = None  # who asks buyers
+    own: Mapped | None = None  # the mapping of the import it is a row of, where that has one
 
     @property
     def settings(self) -> Settings:
@@ -182,4 +184,4 @@ class RunContext:
 
     def mapping_of(self, source: str) -> Any:
         """Return the mapping of a source's fields."""
-        return self.plan.mappings[source]
+        return self.own if self.own is not None else self.plan.mappings[source]

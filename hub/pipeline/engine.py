@@ -22,6 +22,7 @@ from hub.pipeline.context import PendingLeads, RunContext, StoredLeads
 from hub.pipeline.drift import Drift
 from hub.pipeline.erased import Erased
 from hub.pipeline.outcome import Slots, deliveries_of, run_of
+from hub.pipeline.ownmaps import OwnMaps
 from hub.pipeline.reader import Reader
 from hub.pipeline.reading import LEASE, OF_A_LEAD, Item, item_of, set_aside
 from hub.pipeline.runner import Ended, run
@@ -68,6 +69,7 @@ class Pipeline:
         self.db, self.plan, self.clock, self.ids, self.http = db, plan, clock, ids, http
         self.turns, self.slots, self.emit, self.drift = turns, slots, emit, drift
         self._reader = Reader(db, clock=clock, http=http, emit=emit, offer=self.offer, spawn=self._spawn)
+        self._own = OwnMaps(db)
         self._queue: asyncio.Queue[Item] = asyncio.Queue()
         self._free = asyncio.Semaphore(IN_FLIGHT)
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -244,6 +246,7 @@ class Pipeline:
         ctx = RunContext(
             self.clock, self.http, leads, place, plan, plan.settings.sources[item.source], flow.settings,
             self.erased, item.inbound is not None and item.kind == "run", self.auctions,
+            await self._own.of(item.import_id, plan),
         )  # fmt: skip
         lead = Lead.blank(id=self.ids("lead"), source=item.source, submitted_at=raw.submitted_at)
         work = Work(
@@ -284,5 +287,5 @@ class Pipeline:
             if finished.lead:
                 self.slots.take(finished.deliveries, finished.lead)
         self.emit(event for _, _, finished in stored for event in finished.events)
-        self.drift.look(((item.source, raw.data) for item, raw, _ in stored))
+        self.drift.look(((item.source, raw.data) for item, raw, _ in stored if not item.trial))
         return again

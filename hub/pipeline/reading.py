@@ -28,6 +28,7 @@ OF_A_LEAD = (DataError, ProgrammingError, ValueError, TypeError, ArithmeticError
 LEASE = timedelta(seconds=90)  # how long a submission that is being run is left alone
 MOST_LEADS = 10_000  # in one submission
 LONGEST_KEY = 500
+TRIAL = "trial"  # the kind of a submission that is read as any other, and marked as a test
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ class Item:
     problems: tuple[Problem, ...] = ()  # why it cannot be read at all
     empty: bool = False  # it was read, and there is no lead in it
     accept: frozenset[str] = frozenset()  # problem codes a person has waved through
+    trial: bool = False  # a person of ours sent it, to see whether it works: a test, whatever the sender's body says
+    import_id: str | None = None  # of which it is a row
     future: asyncio.Future[Answer] | None = field(default=None, repr=False)
 
     def answer(
@@ -119,6 +122,8 @@ def item_of(row: SubmissionRow) -> Item:
     """Return a stored submission as an item to run."""
     item = Item(row.id, row.source, row.received_at, digest=row.digest, tries=row.tries)
     item.polled = polled(row.kind, row.parent, row.import_id)
+    item.import_id = row.import_id
+    item.trial = row.kind == TRIAL
     if row.completed:
         item.raw, item.completed = unpack(row.completed), True
     elif row.kind in ("row", "part"):
@@ -159,6 +164,8 @@ def parse(source: Source, item: Item) -> list[RawLead]:
         leads = list(islice(source.parse(item.inbound), MOST_LEADS + 1))
         if len(leads) > MOST_LEADS:
             raise BadInput(f"It holds more than {MOST_LEADS} leads. Send fewer at once.")
+        if item.trial:  # sent as often as one likes: each time it is another one
+            return [replace(raw, key=f"test:{item.id}:{number}", test=True) for number, raw in enumerate(leads)]
         return [storable_key(raw) for raw in leads]
     except BadInput as error:
         item.problems = (Problem(field="", code="unreadable", message=_printable(error.reason)),)

@@ -57,6 +57,8 @@ async def run(work: Work, flow: Flow, ctx: RunContext, *, only: frozenset[str] |
             records.append(_record(step.name, result.work, started, result.status))
             return Ended(result.work, result.status, result.reason, records)
         records.append(_record(step.name, result, started, "passed"))
+        if not own and result.lead is not work.lead:  # our own steps say it themselves
+            records[-1]["changed"] = _changed(work.lead, result.lead)
         given = given or _is_given(work, result)
         work = result
         if work.quarantine:
@@ -94,6 +96,16 @@ async def _of_others(step: Step, work: Work, ctx: RunContext, options: Options) 
 def _record(step: str, after: Work, started: float, outcome: str) -> Record:
     took = int((time.perf_counter() - started) * 1e6)
     return {"step": step, "us": took, **after.notes.get(step, {}), "outcome": outcome}
+
+
+def _changed(before: Lead, after: Lead) -> list[str]:
+    """Return the names of what a step changed of a lead; the values stand with the submission."""
+    known = before.__dict__
+    told = (name for name, value in after.__dict__.items() if name not in _BESIDE and value != known.get(name))
+    return sorted(told)
+
+
+_BESIDE = frozenset(("values", "problems", "touch", "first_touch", "version", "updated_at"))
 
 
 def _is_given(before: Work, after: Work) -> bool:

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from hub.clock import Clock
 from hub.errors import BadInput
-from hub.people.pools import Taker, open_to, pools_of, protection, refusal
+from hub.people.pools import Against, Taker, open_to, pools_of, protection, refusal
 from hub.people.reps import members
 from hub.people.windows import beginning
 from hub.plan import Plan
@@ -23,6 +23,14 @@ from hub.store.database import Database
 from hub.store.ownership import Moved, locked
 
 Row = Mapping[str, Any]
+
+
+class Refused(BadInput):
+    """A rep may not take a lead; `against` says why, in parts that other languages can be made of."""
+
+    def __init__(self, against: Against) -> None:
+        super().__init__(str(against), status=409)
+        self.against = against
 
 
 class Pools:
@@ -69,14 +77,26 @@ class Pools:
         """Raise BadInput when a rep may not take a lead, with its row locked and nobody else counting for the rep."""
         care = locked(seen["lead"], session=session)
         if care is None or any(care[name] != seen[name] for name in ("id", "owner", "pool", "since")):
-            raise BadInput(f"Somebody else took the lead {seen['lead']} first.", status=409)
+            raise _taken(care or seen)
         store.one_at_a_time(rep, session=session)
         now = self.clock.now()
         taken, last, open_ = store.taken(rep, pool, self._today(now), session=session)
         taker = Taker(rep, self._teams(rep), taken, last, open_)
         why = refusal(pool, self.settings(pool), taker, care, now)
         if why is not None:
-            raise BadInput(why, status=409)
+            raise Refused(why)
+
+    async def allowance(self, rep: str, pool: str) -> dict[str, Any]:
+        """Return what a rep may take out of a pool: what they took today, how many more, and what is against it now."""
+        settings, now = self.settings(pool), self.clock.now()
+        taken, last, open_ = await self.db.read(store.taken, rep, pool, self._today(now))
+        why = refusal(pool, settings, Taker(rep, self._teams(rep), taken, last, open_), None, now)
+        most = settings.claims_a_day
+        return {
+            "rep": rep, "pool": pool, "may": why is None, "why": why.why if why else None,
+            "given": dict(why.given) if why else {}, "says": str(why) if why else None, "taken": taken,
+            "left": None if most is None else max(0, most - taken), "open": open_,
+        }  # fmt: skip
 
     async def view(self, lead: str, rep: str, *, by: str) -> Row:
         """Note that a rep opens a lead of a pool, and return its round; raises BadInput past the limit of a day."""
@@ -100,5 +120,11 @@ class Pools:
 
 def _pool_of(care: Row) -> str:
     if care["owner"] is not None or care["pool"] is None:
-        raise BadInput(f"The lead {care['lead']} waits in no pool.", status=409)
+        raise _taken(care)
     return str(care["pool"])
+
+
+def _taken(care: Row) -> Refused:
+    """Return what whoever comes too late is told: who was faster."""
+    said = {"lead": care["lead"], "owner": care["owner"]}
+    return Refused(Against("faster" if care["owner"] else "gone", said))

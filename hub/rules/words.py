@@ -35,6 +35,13 @@ _PHRASES: Mapping[Language, Mapping[str, str]] = MappingProxyType(
             "||": " or ",
             "(": "({})",
             ",": ", ",
+            "!": "it is not so that {}",
+            "number": "{}",
+            "length": "the length of {}",
+            "domain": "the domain of {}",
+            "days_since": "days since {}",
+            "hour": "the hour of {} in {}",
+            "weekday": "the weekday of {} in {}",
         },
         "zh": {
             "==": "{}为 {}",
@@ -58,12 +65,21 @@ _PHRASES: Mapping[Language, Mapping[str, str]] = MappingProxyType(
             "||": "或",
             "(": "（{}）",
             ",": "、",
+            "!": "并非{}",
+            "number": "{}",
+            "length": "{}的字数",
+            "domain": "{}的域名",
+            "days_since": "距{}的天数",
+            "hour": "{}在 {} 的小时",
+            "weekday": "{}在 {} 的星期",
         },
     }
 )
 _COMPARE = frozenset({"==", "!=", ">", ">=", "<", "<="})
 _METHODS = frozenset({"contains", "startsWith", "endsWith", "matches"})
 _FUNCTIONS = frozenset({"one_of", "contains_any"})
+_OF_FIELDS = frozenset({"number", "length", "domain", "days_since"})
+_OF_ZONES = frozenset({"hour", "weekday"})
 _OPEN, _CLOSE = frozenset("([{"), frozenset(")]}")
 
 
@@ -80,10 +96,10 @@ def words(expression: str, language: Language = "en") -> str:
 def _either(expression: str, read: Sequence[Token], language: Language) -> str:
     """Say a chain of || and &&; each part that cannot be said is quoted."""
     for sign in ("||", "&&"):
-        parts = _parts(read, sign)
+        parts = chained(read, sign)
         if len(parts) > 1:
             return _joined([_either(expression, part, language) for part in parts], sign, language)
-    if len(read) > 2 and read[0].text == "(" and _closing(read, 0) == len(read) - 1:
+    if len(read) > 2 and read[0].text == "(" and closing(read, 0) == len(read) - 1:
         return _PHRASES[language]["("].format(_either(expression, read[1:-1], language))
     said = _simple(read, language)
     return said if said is not None else expression[read[0].start : read[-1].end] if read else ""
@@ -100,8 +116,8 @@ def _joined(said: Sequence[str], sign: str, language: Language) -> str:
     return whole
 
 
-def _parts(read: Sequence[Token], sign: str) -> list[Sequence[Token]]:
-    """Split at an operator that stands outside brackets; a ternary is never split."""
+def chained(read: Sequence[Token], sign: str) -> list[Sequence[Token]]:
+    """Return the tokens split at an operator that stands outside brackets; a ternary is never split."""
     depth, start = 0, 0
     found: list[Sequence[Token]] = []
     for index, token in enumerate(read):
@@ -114,7 +130,8 @@ def _parts(read: Sequence[Token], sign: str) -> list[Sequence[Token]]:
     return [*found, read[start:]]
 
 
-def _closing(read: Sequence[Token], opening: int) -> int:
+def closing(read: Sequence[Token], opening: int) -> int:
+    """Return where the bracket that opens there is closed, -1 where it is not."""
     depth = 0
     for index in range(opening, len(read)):
         depth += (read[index].text in _OPEN) - (read[index].text in _CLOSE)
@@ -128,7 +145,7 @@ def _simple(read: Sequence[Token], language: Language) -> str | None:
     phrases = _PHRASES[language]
     if read and read[0].text == "!":
         return _negated(read[1:], language)
-    if len(read) > 3 and read[0].text in ("has", *_FUNCTIONS) and _closing(read, 1) == len(read) - 1:
+    if len(read) > 3 and read[0].text in ("has", *_FUNCTIONS) and closing(read, 1) == len(read) - 1:
         name, after = _field(read[2:-1], language)
         if name and read[0].text == "has" and not after:
             return phrases["known"].format(name)
@@ -156,7 +173,13 @@ def _negated(read: Sequence[Token], language: Language) -> str | None:
     kind = "has" if read and read[0].text == "has" else ""
     inner = read[2:-1] if kind else read
     name, after = _field(inner, language)
-    return _PHRASES[language][said[kind]].format(name) if name and not after else None
+    if name and not after:
+        return _PHRASES[language][said[kind]].format(name)
+    bracketed = len(read) > 2 and read[0].text == "(" and closing(read, 0) == len(read) - 1
+    if not bracketed and (not read or read[0].text not in _FUNCTIONS):
+        return None
+    whole = _simple(read[1:-1] if bracketed else read, language)
+    return _PHRASES[language]["!"].format(whole) if whole is not None else None
 
 
 def _compared(name: str, sign: str, token: Token, language: Language) -> str | None:
@@ -173,14 +196,30 @@ def _field(read: Sequence[Token], language: Language) -> tuple[str, Sequence[Tok
     """Return what people call the field that stands first, and the tokens after it."""
     found = next(paths(read, NAMES), None)
     if found is None or found.first != 0:
-        return "", read
+        return _of_field(read, language)
     name = label(".".join(found.parts), language)
     # Chinese is set apart from Latin letters by a space
     return name + " " if language == "zh" and name[-1].isascii() else name, read[found.last + 1 :]
 
 
+def _of_field(read: Sequence[Token], language: Language) -> tuple[str, Sequence[Token]]:
+    """Return what people call a field in one of the functions that say something of it, and the tokens after it."""
+    function = read[0].text if len(read) > 3 and read[1].text == "(" else ""
+    if function not in _OF_FIELDS | _OF_ZONES:
+        return "", read
+    end = closing(read, 1)
+    name, after = _field(read[2:end], language)
+    given = [name.strip()]
+    if function in _OF_ZONES and len(after) == 2 and (zone := _value(after[1])):
+        given, after = [name.strip(), zone], ()
+    if not name or after or len(given) != (2 if function in _OF_ZONES else 1):
+        return "", read
+    said = _PHRASES[language][function].format(*given)
+    return said + " " if language == "zh" and said[-1].isascii() else said, read[end + 1 :]
+
+
 def _list(read: Sequence[Token], language: Language) -> str | None:
-    if len(read) < 3 or read[0].text != "[" or _closing(read, 0) != len(read) - 1:
+    if len(read) < 3 or read[0].text != "[" or closing(read, 0) != len(read) - 1:
         return None
     items = [_value(token) for token in read[1:-1:2]]
     if None in items or any(token.text != "," for token in read[2:-1:2]):

@@ -13,6 +13,7 @@ from hub.rules import Expression
 from hub.settings.alarms import AlarmSettings, ReconcileSettings, Silence
 from hub.settings.auction import AuctionSettings
 from hub.settings.calendars import CalendarSettings as CalendarSettings
+from hub.settings.campaigns import CampaignSettings, CostSettings
 from hub.settings.people import MemberSettings as MemberSettings
 from hub.settings.people import PoolSettings, ReviewSettings
 from hub.settings.people import TeamSettings as TeamSettings
@@ -142,6 +143,7 @@ class SourceSettings(Section):
         "the address, `/in/NAME/KEY`. `leadhub key create --role source --source NAME` makes one.",
     )
     networks: tuple[Network, ...] = Field((), description="Networks its senders call from; none: any.")
+    cost: CostSettings | None = Field(None, description="What its leads cost; none: what each touch says.")
     silence: Silence = Field(
         "auto",
         description="When it is silent for too long: `auto` by what is usual in these hours, `off`, or a time: 40m.",
@@ -275,6 +277,7 @@ class Settings(Section):
     lost_reasons: tuple[str, ...] = Field(
         (), description="Why leads are lost: the list to choose from; none: any word."
     )
+    campaigns: CampaignSettings = Field(default_factory=CampaignSettings, description="How campaigns are reckoned.")
     review: ReviewSettings = Field(default_factory=ReviewSettings, description="Mails that look back.")
     flows: tuple[FlowSettings, ...] = Field((), description="How leads travel.")
     retention: RetentionSettings = Field(default_factory=RetentionSettings, description="How long data is kept.")

@@ -12,7 +12,7 @@ from hub.lead import Lead, Problem
 from hub.matching import Weights, alike_names, likeness
 from hub.settings.models import Duration
 from hub.step import Context, Options, Stop, Suggestion, Work, step
-from hub.survivorship import Trust, fold, renew
+from hub.survivorship import Trust, contest, fold, renew
 
 
 class DedupeOptions(Options):
@@ -109,10 +109,12 @@ async def _again(work: Work, ctx: Context, own: Lead, doubtful: list[Lead]) -> W
 
 def _merge(work: Work, ctx: Context, first: Lead, others: list[Lead], *, anew: bool, doubtful: list[Lead]) -> Work:
     golden = first
-    for other in [*others, work.lead]:
+    for other in others:
         golden = fold(golden, other, _trust(ctx))
+    contests = list(contest(golden, work.lead, _trust(ctx)))
+    golden = fold(golden, work.lead, _trust(ctx))
     joined = tuple(lead.id for lead in others)
-    work = work.note("dedupe", joined=list(joined), anew=anew)
+    work = work.note("dedupe", joined=list(joined), anew=anew, contests=contests)
     return _known(work, first, golden, anew=anew, joined=joined, doubtful=doubtful)
 
 

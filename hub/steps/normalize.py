@@ -43,7 +43,7 @@ async def normalize(work: Work, ctx: Context, options: NormalizeOptions) -> Work
     at, codes = times.submitted(work.raw.submitted_at, work.received_at, _zone(zone))
     found, left_over = _cleaned(work.mapped, (ctx.source.region, options.region or hub.region))
     _complete(found, work.mapped)
-    touch, touch_problems = _touch(work, ctx.source.tags, at)
+    touch, touch_problems = _touch(work, ctx.source.tags, at, ctx.settings.campaigns.shorts)
     extra = {**work.lead.extra, **left_over}
     problems = [*touch_problems, *(problem("submitted_at", code) for code in codes)]
     lead = _lead(work, found, at, touch, problems, extra if extra else work.lead.extra)
@@ -113,8 +113,10 @@ def _derived(value: str, source: str) -> Cleaned:
     return Cleaned(value, None, {"from": source})
 
 
-def _touch(work: Work, source_tags: Mapping[str, str], at: datetime) -> tuple[Touch, list[Problem]]:
-    """Return the touch with clean text in its fields and every tag of source, lead and submission."""
+def _touch(
+    work: Work, source_tags: Mapping[str, str], at: datetime, shorts: Mapping[str, Mapping[str, str]]
+) -> tuple[Touch, list[Problem]]:
+    """Return the touch with clean text in its fields and every tag; a short tag gives what it stands for."""
     fields = dict(work.touch.fields)
     problems: list[Problem] = []
     for field, raw in work.mapped.items():
@@ -125,6 +127,8 @@ def _touch(work: Work, source_tags: Mapping[str, str], at: datetime) -> tuple[To
             if field == "cost" and (currency := cleaned.parts.get("currency")):
                 fields.setdefault("currency", currency)
             problems.extend(problem(field, code) for code in cleaned.codes)
+    for name, value in shorts.get(fields.get("utm_id", ""), {}).items() if shorts else ():
+        fields.setdefault(name, value)
     tags = {**source_tags, **work.lead.tags, **work.raw.tags, **work.touch.tags}
     return Touch(submission=work.submission, source=work.source, at=at, fields=fields, tags=tags), problems
 

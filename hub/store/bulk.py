@@ -18,15 +18,16 @@ Encoder = Callable[[Any], Any]
 PARAMETERS = 30_000  # SQLite takes 32,766 in one statement, PostgreSQL 65,535
 
 
-def insert(table: sa.Table, rows: Sequence[Row], *, session: Session) -> None:
-    """Insert rows that all name the same columns."""
+def insert(table: sa.Table, rows: Sequence[Row], *, session: Session, unless_there: bool = False) -> None:
+    """Insert rows that all name the same columns; with `unless_there`, not those whose key is there already."""
     if not rows:
         return
     names = tuple(rows[0])
     connection = session.connection()
     columns = ", ".join(f'"{name}"' for name in names)
+    rest = " ON CONFLICT DO NOTHING" if unless_there else ""
     for values, parameters in _parts(table, names, rows, connection):
-        connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({columns}) {values}', parameters)
+        connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({columns}) {values}{rest}', parameters)
 
 
 def update(

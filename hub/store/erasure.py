@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from hub.failpoints import hit
-from hub.store import care
+from hub.store import care, search
 from hub.store import leads as lead_store
 from hub.store.columns import (
     ACTIVITY,
@@ -188,6 +188,7 @@ def blank(
 ) -> dict[str, int]:
     """Blank everything personal of these leads and submissions; returns how many rows of each table were blanked."""
     mine = submissions_of(leads, loose, session=session)
+    search.forget(leads, session=session)  # while their rows still say which words they have
     counts = {
         "leads": set_rows(LEAD, LEAD.c.id, leads, _LEAD_BLANK, session),
         "identities": _count(IDENTITY, IDENTITY.c.lead, leads, session),

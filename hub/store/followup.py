@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session
@@ -26,21 +25,25 @@ class Waiting:
 
 def waiting(silent_since: Mapping[str, datetime], pool: str, *, session: Session) -> Waiting:
     """Return what waits; `silent_since` has for each team the moment before which something should have been done."""
-    last = sa.case((CARE.c.touched_at > CARE.c.since, CARE.c.touched_at), else_=CARE.c.since)
-    idle = [sa.and_(CARE.c.team == team, last <= moment) for team, moment in silent_since.items()]
-    # a lead that nobody has is told of as unassigned
-    silent = sa.and_(sa.or_(sa.false(), *idle), CARE.c.pool.is_distinct_from(pool))
-    late = sa.and_(CARE.c.breached_at.is_not(None), CARE.c.responded_at.is_(None))
-    query = sa.select(CARE.c.team, _number(silent), _number(late)).where(*_OPEN, CARE.c.team.is_not(None))
-    teams = session.execute(query.group_by(CARE.c.team).order_by(CARE.c.team)).all()
+    silent = {team: _silent(team, moment, pool, session) for team, moment in sorted(silent_since.items())}
+    late = (CARE.c.responded_at.is_(None), CARE.c.breached_at.is_not(None), CARE.c.team.is_not(None))
+    query = (
+        sa.select(CARE.c.team, sa.func.count().label("number"))
+        .where(*_OPEN, *late)
+        .group_by(CARE.c.team)
+        .order_by(CARE.c.team)
+    )
+    overdue = {row.team: row.number for row in session.execute(query)}
     alone = sa.select(sa.func.count(), sa.func.min(CARE.c.since)).where(*_OPEN, CARE.c.pool == pool)
     found, oldest = session.execute(alone).one()
     return Waiting(
-        {team: int(number) for team, number, _ in teams if number},
-        {team: int(number) for team, _, number in teams if number},
-        (found, oldest) if found else None,
-    )  # fmt: skip
+        {team: number for team, number in silent.items() if number}, overdue, (found, oldest) if found else None
+    )
 
 
-def _number(of: Any) -> Any:
-    return sa.func.sum(sa.case((of, 1), else_=0))
+def _silent(team: str, before: datetime, pool: str, session: Session) -> int:
+    """Return how many leads of a team nobody did anything with since then; out of one index."""
+    still = sa.or_(CARE.c.touched_at.is_(None), CARE.c.touched_at <= before)
+    # a lead that nobody has is told of as unassigned
+    named = (CARE.c.team == team, CARE.c.since <= before, still, CARE.c.pool.is_distinct_from(pool))
+    return int(session.execute(sa.select(sa.func.count()).where(*_OPEN, *named)).scalar_one())

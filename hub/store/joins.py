@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from hub.errors import BadInput
-from hub.store import care, holds
+from hub.store import care, holds, search
 from hub.store.columns import CONSENT, DELIVERY, IDENTITY, LEAD, MERGE, SUBMISSION, SUGGESTION, TOUCH
 from hub.store.deliveries import JOINED, OPEN
 
@@ -24,6 +24,7 @@ def join(lead: str, other: str, at: datetime, *, submission: str | None, why: st
         session.execute(sa.update(table).where(table.c.lead == other).values(lead=lead))
     holds.share(other, lead, session=session)
     care.end([other], at, care.JOINED, session=session)
+    search.forget([other], session=session)
     session.execute(sa.update(LEAD).where(LEAD.c.id == other).values(state="merged", merged_into=lead, updated_at=at))
     row = {"lead": lead, "other": other, "submission": submission, "at": at, "why": why, "moved": moved}
     session.execute(sa.insert(MERGE), [row])

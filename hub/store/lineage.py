@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from hub.lead import Lead
-from hub.store import care, consent, holds
+from hub.store import care, consent, holds, search
 from hub.store import leads as lead_store
 from hub.store.columns import CONSENT, DELIVERY, IDENTITY, LEAD, MERGE, SUBMISSION, SUGGESTION, TOUCH
 from hub.store.deliveries import JOINED
@@ -94,10 +94,11 @@ def drop_keys(
 def rewrite(leads: Iterable[Lead], now: datetime, *, session: Session) -> None:
     """Write leads as they are now: open, whatever they were."""
     for lead in leads:
-        row = lead_store.row_of(lead, now)
+        row, old = lead_store.row_of(lead, now), search.before([lead.id], session=session)
         done = session.execute(sa.update(LEAD).where(LEAD.c.id == lead.id).values(**row, merged_into=None))
         if not done.rowcount:  # type: ignore[attr-defined]
             session.execute(sa.insert(LEAD).values(**row))
+        search.follow(old, [row], session=session)
 
 
 def of_import(import_id: str, *, session: Session) -> dict[str, str | None]:
@@ -139,6 +140,7 @@ def drop_leads(ids: Collection[str], state: str, now: datetime, *, session: Sess
     for part in lead_store.chunks(ids):
         session.execute(sa.delete(IDENTITY).where(IDENTITY.c.lead.in_(part)))
         session.execute(sa.delete(SUGGESTION).where(sa.or_(SUGGESTION.c.lead.in_(part), SUGGESTION.c.other.in_(part))))
+        search.forget(part, session=session)
         session.execute(sa.update(LEAD).where(LEAD.c.id.in_(part)).values(state=state, updated_at=now))
         care.end(part, now, state, session=session)
         stop = {"state": "superseded", "reason": f"the lead was {state}"}

@@ -18,7 +18,7 @@ MOST_DIGITS = 18  # of a number that every database takes
 KEYS: Mapping[str, str] = {
     "lead": "id", "submission": "id", "delivery": "id", "decision": "id", "event": "id", "suggestion": "id",
     "file_import": "id", "touch": "submission", "attempt": "id", "config_revision": "id", "api_key": "id",
-    "audit": "id", "alarm": "id",
+    "audit": "id", "link": "id", "alarm": "id", "erasure": "id",
 }  # fmt: skip
 """The tables that can be listed, with the column they are paged by."""
 
@@ -28,6 +28,8 @@ _HEAVY = {
     "decision": {"body"},
     "config_revision": {"text"},
     "api_key": {"digest"},
+    "file_import": {"mapping", "problems"},
+    "erasure": {"places", "kept"},
 }
 
 
@@ -53,7 +55,7 @@ def page(
     for name, value in where.items():
         query = query.where(found.c[name] == value)
     if after is not None:
-        query = query.where(key < _value(key, after))
+        query = query.where(key < as_key(key, after))
     if since is not None:
         query = query.where(found.c["at" if "at" in found.c else "created_at"] >= since)
     rows = [dict(row) for row in session.execute(query).mappings()]
@@ -65,11 +67,11 @@ def one(table: str, key: str, *, session: Session) -> dict[str, Any] | None:
     """Return a whole row by its key, bodies included."""
     found = SQLModel.metadata.tables[table]
     column = found.c[KEYS[table]]
-    row = session.execute(sa.select(found).where(column == _value(column, key))).mappings().first()
+    row = session.execute(sa.select(found).where(column == as_key(column, key))).mappings().first()
     return dict(row) if row else None
 
 
-def _value(column: Any, text: str) -> Any:
+def as_key(column: Any, text: str) -> Any:
     """Return what a caller gave for a key as its column has it; raises BadInput for what cannot be one."""
     if not isinstance(column.type, sa.Integer | sa.BigInteger):
         return text
@@ -131,5 +133,5 @@ def walk(table: str, after: str | None, limit: int, *, session: Session) -> list
     key = found.c[KEYS[table]]
     query = sa.select(found).order_by(key).limit(limit)
     if after is not None:
-        query = query.where(key > _value(key, after))
+        query = query.where(key > as_key(key, after))
     return [dict(row) for row in session.execute(query).mappings()]

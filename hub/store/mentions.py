@@ -8,7 +8,7 @@ from urllib.parse import unquote_plus
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from hub.store.columns import ACTIVITY, ATTEMPT, CURSOR, DELIVERY, EVENT, IMPORT, LETTER, NEWS, SINK
+from hub.store.columns import ACTIVITY, ATTEMPT, CURSOR, DELIVERY, EVENT, IMPORT, LETTER, NEWS, SINK, VIEW
 from hub.store.erasure import Person, set_rows, text_of
 
 _MENTIONS: tuple[tuple[sa.Table, str, str, Any], ...] = (
@@ -16,6 +16,7 @@ _MENTIONS: tuple[tuple[sa.Table, str, str, Any], ...] = (
     (DELIVERY, "id", "ref", None), (SINK, "sink", "reason", None), (CURSOR, "source", "reason", None),
     (IMPORT, "id", "reason", None), (IMPORT, "id", "name", "***"), (NEWS, "sink", "reason", None),
     (LETTER, "id", "reason", None), (ACTIVITY, "id", "reason", None), (ACTIVITY, "id", "word", None),
+    (VIEW, "id", "filters", None), (VIEW, "id", "name", "***"),
 )  # fmt: skip
 """Where words of vendors and names of files may name anybody: table, key, column, and what is put there instead."""
 

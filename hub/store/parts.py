@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from hub.lead import Lead
 from hub.store import leads as lead_store
+from hub.store import search
 from hub.store.columns import DECISION, LEAD, SUBMISSION
 
 
@@ -63,9 +64,11 @@ def write(
 ) -> bool:
     """Write a lead and what its submissions say, unless it is not at version `before` any more; returns whether."""
     current = sa.and_(LEAD.c.id == lead.id, LEAD.c.version == before, LEAD.c.state == "open")
-    done = session.execute(sa.update(LEAD).where(current).values(**lead_store.row_of(lead, now), flow=flow))
+    row, old = lead_store.row_of(lead, now), search.before([lead.id], session=session)
+    done = session.execute(sa.update(LEAD).where(current).values(**row, flow=flow))
     if not done.rowcount:  # type: ignore[attr-defined]
         return False
+    search.follow(old, [row], session=session)
     for submission, said in candidates.items():
         body = said.model_dump_json(exclude_defaults=True)
         session.execute(sa.update(SUBMISSION).where(SUBMISSION.c.id == submission).values(candidate=body))

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from hub.store.columns import ACTIVITY, CARE, DELIVERY, MERGE, OWNERSHIP, ROSTER, SHARE
+from hub.store.columns import ACTIVITY, CARE, DELIVERY, EVENT, MERGE, OWNERSHIP, ROSTER, SHARE
 from hub.store.leads import chunks
 
 T = TypeVar("T")
@@ -37,13 +37,29 @@ def over_rounds(
     """
     sqlite = session.get_bind().dialect.name == "sqlite"
     columns = [_column(name, sqlite).label(name) for name in names]
-    query = sa.select(*columns).where(*_counted(span), *(CARE.c[name] == value for name, value in (only or {}).items()))
+    query = sa.select(*columns).where(*_counted(span), *_only(only or {}))
     return fold(session.execute(query, execution_options={"yield_per": AT_ONCE}))
 
 
 def _counted(span: Span) -> tuple[sa.ColumnElement[bool], ...]:
     joined = sa.select(MERGE.c.other).where(MERGE.c.other.is_not(None), MERGE.c.undone_at.is_(None))
     return CARE.c.started_at >= span[0], CARE.c.started_at < span[1], ~CARE.c.test, CARE.c.lead.not_in(joined)
+
+
+def _only(only: Mapping[str, str]) -> list[sa.ColumnElement[bool]]:
+    return [CARE.c[_NAMED.get(name, name)] == value for name, value in only.items()]
+
+
+def acts(kinds: Mapping[str, str], since: datetime, *, session: Session) -> dict[str, list[tuple[float, str]]]:
+    """Return by lead which of these events befell it since then, oldest first; those of a joined one count as its."""
+    query = sa.select(EVENT.c.lead, EVENT.c.kind, EVENT.c.at).where(
+        EVENT.c.kind.in_(sorted(kinds)), EVENT.c.at >= since, EVENT.c.lead.is_not(None)
+    )
+    into = _joins(session)
+    found: dict[str, list[tuple[float, str]]] = {}
+    for row in session.execute(query.order_by(EVENT.c.id), execution_options={"yield_per": AT_ONCE}):
+        found.setdefault(_whole(row.lead, into), []).append((row.at.timestamp(), kinds[row.kind]))
+    return found
 
 
 def _column(name: str, sqlite: bool) -> sa.ColumnElement[Any]:

@@ -153,3 +153,10 @@ def _each(table: sa.Table, column: Any, ids: Iterable[Any], values: dict[str, An
         done = session.execute(sa.update(table).where(column.in_(part)).values(**values))
         number += int(done.rowcount)  # type: ignore[attr-defined]
     return number
+
+
+def last_purge(*, session: Session) -> dict[str, Any] | None:
+    """Return when retention last ran, and what it deleted; None when it never did."""
+    query = sa.select(EVENT.c.at, EVENT.c.data).where(EVENT.c.kind == "retention.purged").order_by(EVENT.c.id.desc())
+    row = session.execute(query.limit(1)).first()
+    return {"at": row.at, "counts": row.data or {}} if row else None

@@ -15,7 +15,7 @@ from hub.failpoints import hit
 from hub.lead import Lead, Touch
 from hub.roster import Deal
 from hub.step import Identity, Suggestion
-from hub.store import auctions, bulk, care, consent, dealing, erasure, joins
+from hub.store import auctions, bulk, care, consent, dealing, erasure, joins, search
 from hub.store import leads as lead_store
 from hub.store.columns import (
     ATTEMPT,
@@ -88,7 +88,9 @@ def _write(runs: list[Run], session: Session) -> None:
     with_lead = [run for run in runs if run.lead is not None]
     for run in with_lead:
         _join(run, session)
-    bulk.insert(LEAD, [_lead(run) for run in with_lead if not run.base_version], session=session)
+    new = [_lead(run) for run in with_lead if not run.base_version]
+    bulk.insert(LEAD, new, session=session)
+    search.add(new, session=session)
     _update_leads(session, [run for run in with_lead if run.base_version])
     _insert_identities(session, with_lead)
     again = [run.submission for run in with_lead if run.kind == "replay"]
@@ -119,7 +121,10 @@ def _lead(run: Run) -> dict[str, Any]:
 def _update_leads(session: Session, runs: list[Run]) -> None:
     if not runs:
         return
-    bulk.update(LEAD, ["id"], [_lead(run) for run in runs], session=session)
+    rows = {row["id"]: row for row in map(_lead, runs)}  # of several versions of one lead the last one stays
+    old = search.before(rows, session=session)
+    bulk.update(LEAD, ["id"], list(rows.values()), session=session)
+    search.follow(old, rows.values(), session=session)
 
 
 def _insert_identities(session: Session, runs: list[Run]) -> None:

@@ -12,6 +12,7 @@ TRIES = 40  # looks at a log that readers hold, a twentieth of a second each
 
 PERSONAL = (
     "lead", "identity", "touch", "submission", "decision", "delivery", "attempt", "event", "consent", "suggestion",
+    "word",
 )  # fmt: skip
 """The tables that hold what people said."""
 

@@ -12,39 +12,63 @@ from starlette.routing import Route, Router
 from starlette.types import Message, Receive, Scope, Send
 
 from hub.api import (
+    about,
     admin,
     alarms,
+    attention,
     audit,
+    backups,
+    bulk,
+    campaigns,
     connect,
+    connectors,
     door,
+    drafts,
     feedback,
     followup,
     keys,
     leads,
+    links,
     ops,
+    overview,
     owners,
     people,
     privacy,
     problems,
+    queue,
     reference,
     reports,
+    search,
+    secrets,
+    settling,
     setup,
+    sinks,
+    sources,
+    uploads,
     users,
+    vendors,
+    walk,
     work,
 )
 from hub.api.access import check_routes
 from hub.api.limits import Limits
 from hub.app import Hub
+from hub.app.simulating import Simulations
 from hub.failpoints import hit
 from hub.observe.logs import SCOPE
-from hub.web import live, preferences, static
+from hub.web import assets, live, preferences
 from hub.web.door import account, codes, login, reply, unsubscribe
+from hub.web.entry import speak_html
 from hub.web.kept import Kept
 from hub.web.rooms import ROOMS
 
 PARTS = (
-    ops, reports, feedback, followup, alarms, leads, owners, people, work, setup, admin, privacy, keys, connect, users,
-    audit, reference, static, live, preferences, login, codes, account, unsubscribe, reply,
+    campaigns, vendors,  # the report on attribution goes before those that are named in the address
+    ops, overview, reports, feedback, followup, alarms, search, bulk, leads, walk, links, owners, queue, people, work,
+    attention, settling,
+    setup, sources, sinks, connectors, secrets,
+    drafts, admin, privacy, keys, connect, users, audit, reference, assets, live, preferences, login, codes, account,
+    unsubscribe, reply, uploads, backups, about,
     *ROOMS,
 )  # fmt: skip
 
@@ -102,7 +126,9 @@ def create_app(
     app.state.hub, app.state.local_key, app.state.keys = hub, local_key, {}
     app.state.setup_token, app.state.limits, app.state.hashing = setup_token, Limits(), asyncio.Semaphore(2)
     app.state.kept = Kept(hub.clock) if hub is not None else None
+    app.state.simulations = Simulations(hub)
     problems.install(app)
+    speak_html(app)
     intake = Route("/in/{source}", door.intake, methods=door.METHODS)
     keyed = Route("/in/{source}/{key}", door.intake, methods=door.METHODS)
     letters = Route("/feedback/{sink}", door.feedback, methods=["GET", "POST"])

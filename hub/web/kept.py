@@ -50,18 +50,25 @@ class Kept:
 
     async def ask(self, question: Hashable, work: Callable[[], Awaitable[Any]]) -> Answer:
         """Return the answer: a new one if that is quick, else the last one; errors of a quick one are raised."""
-        answer = self._answers.get(question)
-        if answer is not None and time.monotonic() - answer.asked_at < min(LONGEST, FOR_ITS_COST * answer.taken):
-            self._answers.move_to_end(question)
-            return answer
-        task = self._working.get(question)
+        task = self.begin(question, work)
         if task is None:
-            task = self._working[question] = asyncio.create_task(self._work(question, work))
-            task.add_done_callback(lambda ended: self._ended(question, ended))
+            self._answers.move_to_end(question)
+            return self._answers[question]
         await asyncio.wait((task,), timeout=self._patience)
         if task.done():
             task.result()
         return self._answers.get(question) or Answer()
+
+    def begin(self, question: Hashable, work: Callable[[], Awaitable[Any]]) -> asyncio.Task[None] | None:
+        """Begin to work out a new answer, and do not wait for it; None while the last one is good."""
+        answer = self._answers.get(question)
+        if answer is not None and time.monotonic() - answer.asked_at < min(LONGEST, FOR_ITS_COST * answer.taken):
+            return None
+        task = self._working.get(question)
+        if task is None:
+            task = self._working[question] = asyncio.create_task(self._work(question, work))
+            task.add_done_callback(lambda ended: self._ended(question, ended))
+        return task
 
     def last(self, question: Hashable) -> Any:
         """Return the last answer to a question, None where there is none."""

@@ -8,6 +8,7 @@ from typing import TypeVar
 from urllib.parse import parse_qs
 
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 
 from hub.api.address import same_origin
 from hub.api.problems import ApiError
@@ -34,10 +35,13 @@ async def lists_of(request: Request, hub: Hub, *, longest: int = LONGEST_TEXT) -
     if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         raise ApiError(415, "Send a form.")
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > longest:
-            raise ApiError(413, "The form is too long.")
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > longest:
+                raise ApiError(413, "The form is too long.")
+    except ClientDisconnect as error:  # a form that is checked as somebody types is given up for the next one
+        raise ApiError(400, "The form did not arrive whole.") from error
     try:
         return parse_qs(body.decode(), keep_blank_values=True, max_num_fields=2_000)
     except ValueError as error:

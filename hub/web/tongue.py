@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ LANGUAGES: Mapping[str, str] = {"en": "English", "zh": "中文"}
 COOKIE = "leadhub_language"
 
 _LOCALES = {"en": "en_GB", "zh": "zh_Hans_CN"}  # the British write the day before the month, and 24 hours
+_MOMENT = timedelta(seconds=1)
 _UNITS = (("day", 86_400.0), ("hour", 3_600.0), ("minute", 60.0), ("second", 1.0))
 
 
@@ -93,7 +94,10 @@ class Tongue:
         found, present = moment(at), moment(now)
         if found is None or present is None:
             return ""
-        return dates.format_timedelta(found - present, add_direction=True, locale=self._locale)
+        away = found - present
+        if abs(away) < _MOMENT:  # nobody says "in 0 seconds"
+            away = -_MOMENT
+        return dates.format_timedelta(away, add_direction=True, locale=self._locale)
 
     def span(self, seconds: float | None) -> str:
         """Return a span in its two largest units."""

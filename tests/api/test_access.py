@@ -28,6 +28,7 @@ OPEN = {
     ("GET", "/health"), ("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/login"), ("POST", "/login"),
     ("POST", "/login/code"), ("POST", "/logout"), ("GET", "/setup"), ("POST", "/setup"), ("GET", "/unsubscribe/{token}"),
     ("POST", "/unsubscribe/{token}"), ("GET", "/reply/{token}"), ("POST", "/reply/{token}"), ("GET", "/preferences"), ("GET", "/static/{digest}/{name}"),
+    ("GET", "/scorecard/{token}"), ("GET", "/api/scorecard/{token}"),
 }  # fmt: skip
 LIVE = "/live"  # a stream, which ends when the browser goes
 HERE = "/api/openapi.json"  # asked from this machine it needs no key

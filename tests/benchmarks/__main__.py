@@ -13,6 +13,7 @@ from tests.benchmarks import (
     end_to_end,
     importing,
     overload,
+    pages,
     people,
     recovery,
     reports,
@@ -37,6 +38,7 @@ PARTS: Mapping[str, tuple[Callable[..., None], Mapping[str, Any]]] = {
         people.main,
         {"rows": 600, "leads": 60, "clicks": 50, "rounds": 2, "pending": 2_000, "due": 100, "over": 3.0},
     ),
+    "pages": (pages.main, {"leads": 3_000, "kinds": ("sqlite",), "paths": pages.SHORT}),
     "worktime": (worktime.main, {"cases": 50_000, "days": 90}),
 }
 """What prints each table, and what makes it short."""

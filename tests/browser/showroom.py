@@ -19,7 +19,7 @@ CONFIG = """
 hub: {name: Acme leads, region: CN, time_zone: Asia/Shanghai, answer_within: 20s, database: "sqlite:///data/hub.db"}
 sources:
   website: {connector: open_source, tags: {party: first}}
-  ads: {connector: open_source, tags: {party: first, channel: paid}}
+  ads: {connector: open_source, tags: {party: first, channel: paid}, cost: {per_lead: 80, credits: [returned, invalid]}}
   expo: {connector: open_source, tags: {party: first, campaign: expo-shanghai}}
   partners: {connector: json_webhook, key: id, secret: "${file:secrets/partners}"}
   lists: {connector: list_file, path: "inbox/lists/*", trust: 20, tags: {party: third}}
@@ -41,6 +41,7 @@ teams:
     members: [{name: max.muster}, {name: eva.lang}]
 pools:
   sea: {mask: true, claims_a_day: 20}
+campaigns: {currency: CNY, rates: {EUR: 7.8}}
 lost_reasons: [price, timing, competitor, no budget]
 flows:
   - name: inbound
@@ -77,12 +78,18 @@ PEOPLE = (
     ("Ann Miller", "US", "Miller Inc.", "+1415555{:04d}"), ("赵敏", "CN", "敏捷科技", ""),
 )  # fmt: skip
 LEADS = 48
+UNANSWERED = (38, 40)
+"""Leads whose reps let their target pass."""
+WAITING = (60, 62, 64, 66)
+"""Leads that came just now, and wait for their reps."""
 
 
 class Showroom(Served):
     """A served hub with a few hands more: whoever opens it, what is called in it, and the clock it lives by."""
 
     clock: HandClock
+    session: Any = None
+    """The cookies of this machine's owner, once they signed in."""
 
     @property
     def url(self) -> str:
@@ -122,10 +129,27 @@ def furnish(room: Showroom) -> None:
         lead = room.post_json(person(number), source).json()["lead"]
         if lead:
             _tell(room, number, lead)
+    _spend(room)
     room.post_json({"id": "no-way", "full_name": "Nobody Reachable"}, "website")
     room.post_json({"id": "bad-mail", "email": "ann@@example", "company": "Miller Inc."}, "ads")
     room.post_json({**person(2), "id": "again"}, "ads")
+    for number in WAITING:
+        room.clock.turn(45.0)
+        room.post_json({**person(number), "wechat": f"wx_{number}"}, "website")
     room.until(lambda: room.rows("delivery", state="sent"), LEADS // 2)
+
+
+def _spend(room: Showroom) -> None:
+    """Let campaigns cost something."""
+    today = room.clock.now().date()
+    days = {"from": (today - timedelta(days=14)).isoformat(), "to": today.isoformat()}
+    items = [
+        {**days, "campaign": "spring-demo", "cost": 6000, "currency": "CNY"},
+        {**days, "campaign": "newsletter-05", "cost": 150, "currency": "EUR"},
+        {**days, "campaign": "Spring_Demo", "cost": 300, "currency": "CNY"},
+        {**days, "source": "expo", "cost": 9000, "currency": "CNY"},
+    ]
+    room.api("POST", "/api/costs", {"name": "May.csv", "items": items})
 
 
 def person(number: int) -> dict[str, Any]:
@@ -145,7 +169,7 @@ def person(number: int) -> dict[str, Any]:
 def _tell(room: Showroom, number: int, lead: str) -> None:
     """Let somebody answer most leads, some of them late, and let some be won or lost."""
     acts: list[Mapping[str, Any]] = []
-    if number % 6 != 5:
+    if number % 6 != 5 and number not in UNANSWERED:
         room.clock.turn(60.0 + 240.0 * (number % 5))
         acts.append({"kind": "call", "by": "li.wei", "disposition": "contacted"})
     if number % 4 == 1:

@@ -40,7 +40,7 @@ def test_a_lead_is_taken_handed_on_and_given_back(leadhub: Run, people: dict[str
     one = people["sea"][0]
     assert one in leadhub("pools", "sea").out
     assert leadhub("claim", one, "--rep", "li").out.strip() == f"li has {one}."
-    assert "waits in no pool" in leadhub("claim", one, "--rep", "wang").err
+    assert "li took the lead" in leadhub("claim", one, "--rep", "wang").err
     assert leadhub("transfer", one, "--to", "wang").out.strip() == "1 of 1 leads went to wang."
     said = leadhub("return", one, "--reason", "wrong number", "--pool", "sea")
     assert said.out.strip() == f"{one} waits in pool sea."

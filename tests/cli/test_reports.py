@@ -48,3 +48,9 @@ def test_a_file_that_cannot_be_written_is_said_in_one_sentence(workspace, leadhu
     said = leadhub("report", "speed", "--csv", "nowhere/speed.csv")
     assert said.code == 1
     assert "nowhere/speed.csv cannot be written: No such file or directory." in said.err
+
+
+def test_a_report_is_narrowed_on_the_command_line(workspace, leadhub):
+    said = leadhub("report", "survival", "--only", "team=north", "--only", "hour=9", "--json").json
+    assert said["only"] == {"team": "north", "hour": "9"}
+    assert "narrows nothing" in leadhub("report", "speed", "--only", "colour=red").err

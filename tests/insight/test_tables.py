@@ -9,7 +9,8 @@ import pytest
 from hub.insight.dealing import fairness, pools, recycle, unassigned
 from hub.insight.frame import Parts
 from hub.insight.promises import board, lateness, lost, target
-from hub.insight.speed import legs, speed
+from hub.insight.speed import speed
+from hub.insight.waits import legs
 from tests.insight.rounds import ZERO, Round, after, frame
 
 TEN = [after(60.0 * minutes) for minutes in (1, 2, 3, 4, 5, 30, 60, 600, 1440, 3000)]

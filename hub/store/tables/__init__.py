@@ -5,10 +5,14 @@ from hub.store.tables.alarms import AlarmRow, CredentialRow, HourRow, WatchRow
 from hub.store.tables.auctions import AuctionRow, BidRow
 from hub.store.tables.audit import AuditRow
 from hub.store.tables.copies import CopyRow
+from hub.store.tables.costs import CostBatchRow, CostRow, ScorecardRow
 from hub.store.tables.deliveries import AttemptRow, DeliveryRow, SinkRow
+from hub.store.tables.drafts import ConfigDraftRow
 from hub.store.tables.feedback import ActivityRow, LetterRow, NewsRow, StandingRow
+from hub.store.tables.imports import DraftRow
 from hub.store.tables.intake import CursorRow, FieldRow, ImportRow, SubmissionRow
 from hub.store.tables.leads import DecisionRow, IdentityRow, LeadRow, MergeRow, SuggestionRow, TouchRow
+from hub.store.tables.links import LinkRow
 from hub.store.tables.nodes import FloorRow, NodeRow, PaceRow, TickRow, TokenRow
 from hub.store.tables.people import (
     AbsenceRow,
@@ -23,6 +27,8 @@ from hub.store.tables.people import (
 )
 from hub.store.tables.privacy import ConsentRow, ErasureRow, HoldRow, TombstoneRow
 from hub.store.tables.record import EventRow, KeyRow, RevisionRow
+from hub.store.tables.search import WordRow
+from hub.store.tables.views import ViewRow
 
 __all__ = [
     "AbsenceRow",
@@ -33,12 +39,16 @@ __all__ = [
     "AuditRow",
     "BidRow",
     "CareRow",
+    "ConfigDraftRow",
     "ConsentRow",
     "CopyRow",
+    "CostBatchRow",
+    "CostRow",
     "CredentialRow",
     "CursorRow",
     "DecisionRow",
     "DeliveryRow",
+    "DraftRow",
     "ErasureRow",
     "EventRow",
     "FieldRow",
@@ -50,6 +60,7 @@ __all__ = [
     "KeyRow",
     "LeadRow",
     "LetterRow",
+    "LinkRow",
     "LoginRow",
     "MergeRow",
     "NewsRow",
@@ -60,6 +71,7 @@ __all__ = [
     "RecoveryRow",
     "RevisionRow",
     "RosterRow",
+    "ScorecardRow",
     "SecondFactorRow",
     "ShareRow",
     "SinkRow",
@@ -74,5 +86,7 @@ __all__ = [
     "TouchRow",
     "TurnRow",
     "UserRow",
+    "ViewRow",
     "WatchRow",
+    "WordRow",
 ]

@@ -15,7 +15,11 @@ class AuditRow(SQLModel, table=True):
     """One entry; numbers have no gaps, triggers forbid to change or delete one, and none holds personal data."""
 
     __tablename__ = "audit"
-    __table_args__ = (sa.Index("audit_what", "what", "id"),)
+    __table_args__ = (
+        sa.Index("audit_what", "what", "id"),
+        sa.Index("audit_who", "who", "id"),
+        sa.Index("audit_target", "target", "id"),
+    )
     id: int = Field(primary_key=True, sa_type=sa.BigInteger, sa_column_kwargs={"autoincrement": False})
     at: datetime = time(null=False)
     who: str  # user:ID, key:ID, local, hub, anonymous

@@ -25,12 +25,21 @@ class SubmissionRow(SQLModel, table=True):
             sqlite_where=sa.text("state = 'received'"),
             postgresql_where=sa.text("state = 'received'"),
         ),
-        sa.Index("submission_lead", "lead"),
+        sa.Index("submission_lead", "lead", "id"),
         sa.Index("submission_state", "state", "id"),
+        sa.Index(
+            "submission_import",
+            "import_id",
+            "id",
+            sqlite_where=sa.text("import_id IS NOT NULL"),
+            postgresql_where=sa.text("import_id IS NOT NULL"),
+        ),
     )
     id: str = Field(primary_key=True)
     source: str
-    kind: str = "http"  # http: parse the body; row: it is a raw lead as JSON; part: so, still to be completed
+    kind: str = (
+        "http"  # http: parse the body; trial: so, as a test; row: it is a raw lead as JSON; part: to be completed
+    )
     received_at: datetime = time(null=False)
     state: str = "received"
     body: bytes = Field(sa_type=sa.LargeBinary)
@@ -47,7 +56,7 @@ class SubmissionRow(SQLModel, table=True):
     lead: str | None = None
     duplicate_of: str | None = None
     parent: str | None = None  # the submission that held several leads
-    import_id: str | None = Field(default=None, index=True)
+    import_id: str | None = None
     problems: list[dict[str, Any]] | None = json()
     reason: str | None = None
     test: bool = False
@@ -88,6 +97,9 @@ class ImportRow(SQLModel, table=True):
     started_at: datetime = time(null=False)
     ended_at: datetime | None = time()
     reason: str | None = None
+    mapping: str | None = Field(default=None, sa_type=sa.Text)  # of this import alone; none: that of its source
+    problems: list[dict[str, Any]] | None = json()  # how many rows have each, with one as an example
+    merged: int | None = None  # accepted rows that were about somebody known, also from a row before them
 
 
 class FieldRow(SQLModel, table=True):

@@ -18,7 +18,17 @@ class LeadRow(SQLModel, table=True):
         sa.Index("lead_email", "email"),
         sa.Index("lead_phone", "phone"),
         sa.Index("lead_owner", "owner", "id"),
-    )
+        sa.Index("lead_source", "source", "id"),
+        sa.Index("lead_grade", "grade", "id"),
+        sa.Index("lead_country", "country", "id"),
+        sa.Index("lead_team", "team", "id"),
+        sa.Index("lead_created", "created_at"),
+        sa.Index(
+            "lead_state", "state", "id",
+            sqlite_where=sa.text("state <> 'open'"), postgresql_where=sa.text("state <> 'open'"),
+        ),
+        sa.Index("lead_test", "id", sqlite_where=sa.text("test = 1"), postgresql_where=sa.text("test")),
+    )  # fmt: skip
     id: str = Field(primary_key=True)
     version: int = 1
     state: str = "open"  # open, merged, erased
@@ -61,7 +71,15 @@ class TouchRow(SQLModel, table=True):
     """The marketing side of a submission; immutable, survives merges."""
 
     __tablename__ = "touch"
-    __table_args__ = (sa.Index("touch_lead", "lead"), sa.Index("touch_campaign", "campaign", "at"))
+    __table_args__ = (
+        sa.Index("touch_lead", "lead", "submission"),
+        sa.Index("touch_campaign", "campaign", "at"),
+        sa.Index(
+            "touch_campaign_lead", "campaign", "lead",
+            sqlite_where=sa.text("campaign IS NOT NULL"), postgresql_where=sa.text("campaign IS NOT NULL"),
+        ),
+        sa.Index("touch_at", "at", "lead"),
+    )  # fmt: skip
     submission: str = Field(primary_key=True)
     lead: str
     source: str
@@ -96,7 +114,10 @@ class SuggestionRow(SQLModel, table=True):
     """Two leads that may be one person; a person decides."""
 
     __tablename__ = "suggestion"
-    __table_args__ = (sa.Index("suggestion_pair", "lead", "other", unique=True),)
+    __table_args__ = (
+        sa.Index("suggestion_pair", "lead", "other", unique=True),
+        sa.Index("suggestion_state", "state", "id"),
+    )
     id: int | None = counted()
     lead: str
     other: str
@@ -110,7 +131,7 @@ class MergeRow(SQLModel, table=True):
     """One step of a lead's lineage: a submission that went into a known lead, or two leads that were joined."""
 
     __tablename__ = "lead_merge"
-    __table_args__ = (sa.Index("merge_lead", "lead"), sa.Index("merge_other", "other"))
+    __table_args__ = (sa.Index("merge_lead", "lead", "id"), sa.Index("merge_other", "other"))
     id: int | None = counted()
     lead: str
     other: str | None = None  # the lead that was joined into it

@@ -22,11 +22,33 @@ class CareRow(SQLModel, table=True):
         sa.Index("care_lead", "lead", "round", unique=True),
         sa.Index("care_owner", "owner", "closed_at"),
         sa.Index("care_team", "team", "id"),
-        sa.Index("care_pool", "pool", "id", sqlite_where=sa.text("current"), postgresql_where=sa.text("current")),
+        sa.Index("care_pool", "pool", "id", sqlite_where=sa.text("current = 1"), postgresql_where=sa.text("current")),
         sa.Index("care_domain", "domain", "id"),
         sa.Index("care_firm", "firm", "id"),
         sa.Index("care_start", "started_at"),
-    )
+        # open rounds are counted and filtered within the two below, without a look at each
+        sa.Index(
+            "care_due", "due_at", "id", "team", "owner",
+            sqlite_where=sa.text("current = 1 AND closed_at IS NULL AND test = 0 AND responded_at IS NULL"),
+            postgresql_where=sa.text("current AND closed_at IS NULL AND NOT test AND responded_at IS NULL"),
+        ),
+        sa.Index(
+            "care_quiet", "team", "since", "touched_at", "pool", "responded_at", "breached_at", "current", "closed_at",
+            "test",
+            sqlite_where=sa.text("current = 1 AND closed_at IS NULL AND test = 0"),
+            postgresql_where=sa.text("current AND closed_at IS NULL AND NOT test"),
+        ),
+        sa.Index(
+            "care_pool_lead", "pool", "lead",
+            sqlite_where=sa.text("current = 1 AND pool IS NOT NULL"),
+            postgresql_where=sa.text("current AND pool IS NOT NULL"),
+        ),
+        sa.Index(
+            "care_disposition", "disposition", "lead",
+            sqlite_where=sa.text("current = 1 AND disposition IS NOT NULL"),
+            postgresql_where=sa.text("current AND disposition IS NOT NULL"),
+        ),
+    )  # fmt: skip
     id: int | None = counted()
     lead: str
     round: int = 1
@@ -185,7 +207,14 @@ class TaskRow(SQLModel, table=True):
     """Something a rep has to do with a lead."""
 
     __tablename__ = "task"
-    __table_args__ = (sa.Index("task_owner", "owner", "due_at"), sa.Index("task_lead", "lead"))
+    __table_args__ = (
+        sa.Index("task_owner", "owner", "due_at"),
+        sa.Index("task_lead", "lead"),
+        sa.Index(
+            "task_due", "due_at", "id",
+            sqlite_where=sa.text("done_at IS NULL"), postgresql_where=sa.text("done_at IS NULL"),
+        ),
+    )  # fmt: skip
     id: int | None = counted()
     lead: str
     owner: str | None = None  # none: whoever has the lead

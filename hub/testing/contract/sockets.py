@@ -22,6 +22,7 @@ from hub.testing import cases as kinds
 from hub.testing.compare import different, plain, short
 from hub.testing.context import TrialContext, trial_work
 from hub.testing.contract.cases_run import now
+from hub.testing.contract.models import weighs_any_way
 from hub.testing.contract.samples import BAREST, FULLEST, HOSTILE_TEXTS, hostile_leads
 from hub.testing.contract.subject import Check, Failed, Plug
 from hub.testing.wire import Dialogue, client
@@ -40,8 +41,11 @@ _ROUNDING = 1e-6
 
 def checks_of_thing(plug: Plug, thing: Step | Socket) -> Iterator[Check]:
     """Yield what must hold for a step or socket of a file."""
-    kind = "step" if isinstance(thing, Step) else KIND_OF[thing.kind]
     yield Check(thing.name, "is_named_and_described", partial(_described, thing))
+    if isinstance(thing, Socket) and thing.kind == "attribution_model":
+        yield Check(thing.name, "weighs_any_way", partial(weighs_any_way, thing))
+        return
+    kind = "step" if isinstance(thing, Step) else KIND_OF[thing.kind]
     yield Check(thing.name, _CHECKS[kind][0], partial(_CHECKS[kind][1], plug, thing))
     path = plug.cases_path(thing.name)
     if not path.is_file():

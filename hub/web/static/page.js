@@ -13,7 +13,14 @@ const listen = () => {
 };
 
 const INKS = ["--ink-1", "--ink-2", "--ink-3", "--ink-4", "--ink-5", "--ink-6", "--ink-7", "--ink-8"];
-const ink = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+// A canvas knows no light-dark(): the browser says which of the two a colour is now.
+const ink = (name) => {
+  const probe = document.body.appendChild(document.createElement("i"));
+  probe.style.color = `var(${name})`;
+  const found = getComputedStyle(probe).color;
+  probe.remove();
+  return found;
+};
 
 const series = (table) => {
   const rows = [...table.tBodies[0].rows];
@@ -36,7 +43,7 @@ const draw = (figure) => {
     Object.assign(line, { borderColor: colour, backgroundColor: colour, borderWidth: kind === "line" ? 2 : 0 });
     Object.assign(line, { pointRadius: labels.length > 40 ? 0 : 3, pointStyle: ["circle", "rect", "triangle"][at % 3], tension: 0.2 });
   });
-  const values = { stacked: kind === "stacked", beginAtZero: true, grid: { color: ink("--line") }, ticks: { color: ink("--quiet"), precision: 0, callback: written } };
+  const values = { stacked: kind === "stacked", beginAtZero: true, grid: { color: ink("--line") }, ticks: { color: ink("--quiet"), precision: unit === "%" ? undefined : 0, callback: written } };
   const names = { stacked: kind === "stacked", grid: { display: false }, ticks: { color: ink("--quiet"), maxRotation: 0, autoSkipPadding: 12 } };
   const lying = kind === "share";
   if (lying) { values.ticks.maxTicksLimit = 5; place.style.height = `${Math.max(6, labels.length * 2 + 3)}rem`; }
@@ -59,7 +66,31 @@ const draw = (figure) => {
 
 const drawAll = (within) => within.querySelectorAll("figure[data-chart]").forEach(draw);
 
+// The lines of a long text have numbers beside them.
+const number = (text) => {
+  const beside = document.createElement("pre");
+  const count = () => {
+    const lines = text.value.split("\n").length;
+    if (beside.dataset.lines === String(lines)) return;
+    beside.dataset.lines = lines;
+    beside.textContent = Array.from({ length: lines }, (_, at) => at + 1).join("\n");
+  };
+  beside.className = "rules-numbers";
+  beside.setAttribute("aria-hidden", "true");
+  const both = document.createElement("div");
+  both.className = "rules-numbered";
+  text.before(both);
+  both.append(beside, text);
+  const follow = () => { beside.style.height = `${text.offsetHeight}px`; beside.scrollTop = text.scrollTop; };
+  text.addEventListener("input", () => { count(); follow(); });
+  text.addEventListener("scroll", follow);
+  count();
+  follow();
+};
+
 addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll("textarea.rules-text").forEach(number);
+  document.querySelector("form[data-once]")?.requestSubmit(); // a link in a message that says it all
   listen();
   drawAll(document);
   document.body.addEventListener("htmx:afterSwap", (event) => drawAll(event.detail.elt.parentElement ?? document));
@@ -67,6 +98,24 @@ addEventListener("DOMContentLoaded", () => {
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.xhr.status === 401) location.reload();
     if (event.detail.xhr.status === 422) event.detail.shouldSwap = true;
+  });
+  // A file is read into a text, and a line of a text is gone to.
+  document.body.addEventListener("change", async (event) => {
+    const into = document.getElementById(event.target.dataset.into ?? "");
+    if (!into || !event.target.files.length) return;
+    into.value = await event.target.files[0].text();
+    into.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  document.body.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-line]");
+    const text = document.getElementById("text");
+    if (!link || !text) return;
+    event.preventDefault();
+    const lines = text.value.split("\n");
+    const start = lines.slice(0, link.dataset.line - 1).join("\n").length + (link.dataset.line > 1 ? 1 : 0);
+    text.focus();
+    text.setSelectionRange(start, start + (lines[link.dataset.line - 1] ?? "").length);
+    text.scrollTop = (text.scrollHeight / lines.length) * Math.max(0, link.dataset.line - 8);
   });
   document.body.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");

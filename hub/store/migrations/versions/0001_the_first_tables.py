@@ -158,7 +158,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.create_index("audit_target", ["target", "id"], unique=False)
         batch_op.create_index("audit_what", ["what", "id"], unique=False)
+        batch_op.create_index("audit_who", ["who", "id"], unique=False)
 
     op.create_table(
         "bid",
@@ -235,7 +237,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("care", schema=None) as batch_op:
+        batch_op.create_index(
+            "care_disposition",
+            ["disposition", "lead"],
+            unique=False,
+            sqlite_where=sa.text("current = 1 AND disposition IS NOT NULL"),
+            postgresql_where=sa.text("current AND disposition IS NOT NULL"),
+        )
         batch_op.create_index("care_domain", ["domain", "id"], unique=False)
+        batch_op.create_index(
+            "care_due",
+            ["due_at", "id", "team", "owner"],
+            unique=False,
+            sqlite_where=sa.text("current = 1 AND closed_at IS NULL AND test = 0 AND responded_at IS NULL"),
+            postgresql_where=sa.text("current AND closed_at IS NULL AND NOT test AND responded_at IS NULL"),
+        )
         batch_op.create_index("care_firm", ["firm", "id"], unique=False)
         batch_op.create_index("care_lead", ["lead", "round"], unique=True)
         batch_op.create_index("care_owner", ["owner", "closed_at"], unique=False)
@@ -243,12 +259,34 @@ def upgrade() -> None:
             "care_pool",
             ["pool", "id"],
             unique=False,
-            sqlite_where=sa.text("current"),
+            sqlite_where=sa.text("current = 1"),
             postgresql_where=sa.text("current"),
+        )
+        batch_op.create_index(
+            "care_pool_lead",
+            ["pool", "lead"],
+            unique=False,
+            sqlite_where=sa.text("current = 1 AND pool IS NOT NULL"),
+            postgresql_where=sa.text("current AND pool IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "care_quiet",
+            ["team", "since", "touched_at", "pool", "responded_at", "breached_at", "current", "closed_at", "test"],
+            unique=False,
+            sqlite_where=sa.text("current = 1 AND closed_at IS NULL AND test = 0"),
+            postgresql_where=sa.text("current AND closed_at IS NULL AND NOT test"),
         )
         batch_op.create_index("care_start", ["started_at"], unique=False)
         batch_op.create_index("care_team", ["team", "id"], unique=False)
 
+    op.create_table(
+        "config_draft",
+        sa.Column("who", sa.String(), nullable=False),
+        sa.Column("base", sa.String(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("changed_at", Utc(), nullable=False),
+        sa.PrimaryKeyConstraint("who"),
+    )
     op.create_table(
         "config_revision",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -296,6 +334,35 @@ def upgrade() -> None:
         sa.Column("made_at", Utc(), nullable=True),
         sa.Column("paused", sa.Boolean(), nullable=False),
         sa.Column("stopped", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "cost",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("batch", sa.String(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("last", sa.Date(), nullable=False),
+        sa.Column("amount", sa.String(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("campaign", sa.String(), nullable=True),
+        sa.Column("source", sa.String(), nullable=True),
+        sa.Column("medium", sa.String(), nullable=True),
+        sa.Column("origin", sa.String(), nullable=True),
+        sa.Column("ad_group", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("cost", schema=None) as batch_op:
+        batch_op.create_index("cost_batch_rows", ["batch"], unique=False)
+        batch_op.create_index("cost_day", ["last", "day"], unique=False)
+
+    op.create_table(
+        "cost_batch",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("undone_at", Utc(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -457,6 +524,9 @@ def upgrade() -> None:
         sa.Column("started_at", Utc(), nullable=False),
         sa.Column("ended_at", Utc(), nullable=True),
         sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("mapping", sa.Text(), nullable=True),
+        sa.Column("problems", Json(), nullable=True),
+        sa.Column("merged", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("file_import", schema=None) as batch_op:
@@ -490,6 +560,36 @@ def upgrade() -> None:
         batch_op.create_index("identity_lead", ["lead"], unique=False)
 
     op.create_table(
+        "import_draft",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("path", sa.String(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("layout", Json(), nullable=True),
+        sa.Column("columns", Json(), nullable=True),
+        sa.Column("mapping", sa.Text(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=True),
+        sa.Column("trial", Json(), nullable=True),
+        sa.Column("import_id", sa.String(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("holder", sa.String(), nullable=True),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("created_at", Utc(), nullable=False),
+        sa.Column("changed_at", Utc(), nullable=False),
+        sa.Column("began_at", Utc(), nullable=True),
+        sa.Column("began_rows", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("import_draft", schema=None) as batch_op:
+        batch_op.create_index("draft_import", ["import_id"], unique=False)
+        batch_op.create_index("draft_state", ["state"], unique=False)
+
+    op.create_table(
         "lead",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -514,9 +614,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("lead", schema=None) as batch_op:
+        batch_op.create_index("lead_country", ["country", "id"], unique=False)
+        batch_op.create_index("lead_created", ["created_at"], unique=False)
         batch_op.create_index("lead_email", ["email"], unique=False)
+        batch_op.create_index("lead_grade", ["grade", "id"], unique=False)
         batch_op.create_index("lead_owner", ["owner", "id"], unique=False)
         batch_op.create_index("lead_phone", ["phone"], unique=False)
+        batch_op.create_index("lead_source", ["source", "id"], unique=False)
+        batch_op.create_index(
+            "lead_state",
+            ["state", "id"],
+            unique=False,
+            sqlite_where=sa.text("state <> 'open'"),
+            postgresql_where=sa.text("state <> 'open'"),
+        )
+        batch_op.create_index("lead_team", ["team", "id"], unique=False)
+        batch_op.create_index(
+            "lead_test", ["id"], unique=False, sqlite_where=sa.text("test = 1"), postgresql_where=sa.text("test")
+        )
 
     op.create_table(
         "lead_merge",
@@ -531,7 +646,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("lead_merge", schema=None) as batch_op:
-        batch_op.create_index("merge_lead", ["lead"], unique=False)
+        batch_op.create_index("merge_lead", ["lead", "id"], unique=False)
         batch_op.create_index("merge_other", ["other"], unique=False)
 
     op.create_table(
@@ -542,6 +657,26 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("lead"),
     )
+    op.create_table(
+        "link",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("page", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("campaign", sa.String(), nullable=True),
+        sa.Column("source", sa.String(), nullable=True),
+        sa.Column("medium", sa.String(), nullable=True),
+        sa.Column("term", sa.String(), nullable=True),
+        sa.Column("content", sa.String(), nullable=True),
+        sa.Column("tag", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("link", schema=None) as batch_op:
+        batch_op.create_index("link_campaign", ["campaign", "id"], unique=False)
+        batch_op.create_index("link_once", ["digest"], unique=True)
+
     op.create_table(
         "login",
         sa.Column("digest", sa.String(), nullable=False),
@@ -661,7 +796,34 @@ def upgrade() -> None:
         sa.Column("shares", Json(), nullable=True),
         sa.PrimaryKeyConstraint("digest"),
     )
+    op.create_table(
+        "saved_view",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("owner", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("shared", sa.Boolean(), nullable=False),
+        sa.Column("filters", Json(), nullable=True),
+        sa.Column("columns", Json(), nullable=True),
+        sa.Column("created_at", Utc(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("saved_view", schema=None) as batch_op:
+        batch_op.create_index("saved_view_name", ["owner", "name"], unique=False)
+
     op.create_table("schema_floor", sa.Column("floor", sa.String(), nullable=False), sa.PrimaryKeyConstraint("floor"))
+    op.create_table(
+        "scorecard",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("until", Utc(), nullable=False),
+        sa.Column("revoked_at", Utc(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("scorecard", schema=None) as batch_op:
+        batch_op.create_index("scorecard_source", ["source", "id"], unique=False)
+
     op.create_table(
         "second_factor",
         sa.Column("user_id", sa.String(), nullable=False),
@@ -756,7 +918,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("submission", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_submission_import_id"), ["import_id"], unique=False)
         batch_op.create_index("submission_digest", ["source", "digest"], unique=False)
         batch_op.create_index(
             "submission_due",
@@ -766,8 +927,15 @@ def upgrade() -> None:
             postgresql_where=sa.text("state = 'received'"),
         )
         batch_op.create_index("submission_idempotency", ["source", "idempotency_key"], unique=True)
+        batch_op.create_index(
+            "submission_import",
+            ["import_id", "id"],
+            unique=False,
+            sqlite_where=sa.text("import_id IS NOT NULL"),
+            postgresql_where=sa.text("import_id IS NOT NULL"),
+        )
         batch_op.create_index("submission_key", ["source", "key"], unique=True)
-        batch_op.create_index("submission_lead", ["lead"], unique=False)
+        batch_op.create_index("submission_lead", ["lead", "id"], unique=False)
         batch_op.create_index("submission_state", ["state", "id"], unique=False)
 
     op.create_table(
@@ -783,6 +951,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("suggestion", schema=None) as batch_op:
         batch_op.create_index("suggestion_pair", ["lead", "other"], unique=True)
+        batch_op.create_index("suggestion_state", ["state", "id"], unique=False)
 
     op.create_table(
         "task",
@@ -798,6 +967,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("task", schema=None) as batch_op:
+        batch_op.create_index(
+            "task_due",
+            ["due_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("done_at IS NULL"),
+            postgresql_where=sa.text("done_at IS NULL"),
+        )
         batch_op.create_index("task_lead", ["lead"], unique=False)
         batch_op.create_index("task_owner", ["owner", "due_at"], unique=False)
 
@@ -854,8 +1030,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("submission"),
     )
     with op.batch_alter_table("touch", schema=None) as batch_op:
+        batch_op.create_index("touch_at", ["at", "lead"], unique=False)
         batch_op.create_index("touch_campaign", ["campaign", "at"], unique=False)
-        batch_op.create_index("touch_lead", ["lead"], unique=False)
+        batch_op.create_index(
+            "touch_campaign_lead",
+            ["campaign", "lead"],
+            unique=False,
+            sqlite_where=sa.text("campaign IS NOT NULL"),
+            postgresql_where=sa.text("campaign IS NOT NULL"),
+        )
+        batch_op.create_index("touch_lead", ["lead", "submission"], unique=False)
 
     op.create_table(
         "turn",
@@ -863,13 +1047,27 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
+    op.create_table(
+        "word",
+        sa.Column("term", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False),
+        sa.Column("lead", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("term", "lead"),
+        sqlite_with_rowid=False,
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("word")
     op.drop_table("turn")
     with op.batch_alter_table("touch", schema=None) as batch_op:
         batch_op.drop_index("touch_lead")
+        batch_op.drop_index(
+            "touch_campaign_lead",
+            sqlite_where=sa.text("campaign IS NOT NULL"),
+            postgresql_where=sa.text("campaign IS NOT NULL"),
+        )
         batch_op.drop_index("touch_campaign")
+        batch_op.drop_index("touch_at")
 
     op.drop_table("touch")
     with op.batch_alter_table("tombstone", schema=None) as batch_op:
@@ -885,9 +1083,13 @@ def downgrade() -> None:
     with op.batch_alter_table("task", schema=None) as batch_op:
         batch_op.drop_index("task_owner")
         batch_op.drop_index("task_lead")
+        batch_op.drop_index(
+            "task_due", sqlite_where=sa.text("done_at IS NULL"), postgresql_where=sa.text("done_at IS NULL")
+        )
 
     op.drop_table("task")
     with op.batch_alter_table("suggestion", schema=None) as batch_op:
+        batch_op.drop_index("suggestion_state")
         batch_op.drop_index("suggestion_pair")
 
     op.drop_table("suggestion")
@@ -895,12 +1097,16 @@ def downgrade() -> None:
         batch_op.drop_index("submission_state")
         batch_op.drop_index("submission_lead")
         batch_op.drop_index("submission_key")
+        batch_op.drop_index(
+            "submission_import",
+            sqlite_where=sa.text("import_id IS NOT NULL"),
+            postgresql_where=sa.text("import_id IS NOT NULL"),
+        )
         batch_op.drop_index("submission_idempotency")
         batch_op.drop_index(
             "submission_due", sqlite_where=sa.text("state = 'received'"), postgresql_where=sa.text("state = 'received'")
         )
         batch_op.drop_index("submission_digest")
-        batch_op.drop_index(batch_op.f("ix_submission_import_id"))
 
     op.drop_table("submission")
     with op.batch_alter_table("standing", schema=None) as batch_op:
@@ -913,7 +1119,15 @@ def downgrade() -> None:
     op.drop_table("sink_state")
     op.drop_table("share")
     op.drop_table("second_factor")
+    with op.batch_alter_table("scorecard", schema=None) as batch_op:
+        batch_op.drop_index("scorecard_source")
+
+    op.drop_table("scorecard")
     op.drop_table("schema_floor")
+    with op.batch_alter_table("saved_view", schema=None) as batch_op:
+        batch_op.drop_index("saved_view_name")
+
+    op.drop_table("saved_view")
     op.drop_table("roster")
     op.drop_table("recovery_code")
     op.drop_table("pace")
@@ -936,6 +1150,11 @@ def downgrade() -> None:
         batch_op.drop_index("login_user")
 
     op.drop_table("login")
+    with op.batch_alter_table("link", schema=None) as batch_op:
+        batch_op.drop_index("link_once")
+        batch_op.drop_index("link_campaign")
+
+    op.drop_table("link")
     op.drop_table("legal_hold")
     with op.batch_alter_table("lead_merge", schema=None) as batch_op:
         batch_op.drop_index("merge_other")
@@ -943,11 +1162,25 @@ def downgrade() -> None:
 
     op.drop_table("lead_merge")
     with op.batch_alter_table("lead", schema=None) as batch_op:
+        batch_op.drop_index("lead_test", sqlite_where=sa.text("test = 1"), postgresql_where=sa.text("test"))
+        batch_op.drop_index("lead_team")
+        batch_op.drop_index(
+            "lead_state", sqlite_where=sa.text("state <> 'open'"), postgresql_where=sa.text("state <> 'open'")
+        )
+        batch_op.drop_index("lead_source")
         batch_op.drop_index("lead_phone")
         batch_op.drop_index("lead_owner")
+        batch_op.drop_index("lead_grade")
         batch_op.drop_index("lead_email")
+        batch_op.drop_index("lead_created")
+        batch_op.drop_index("lead_country")
 
     op.drop_table("lead")
+    with op.batch_alter_table("import_draft", schema=None) as batch_op:
+        batch_op.drop_index("draft_state")
+        batch_op.drop_index("draft_import")
+
+    op.drop_table("import_draft")
     with op.batch_alter_table("identity", schema=None) as batch_op:
         batch_op.drop_index("identity_lead")
         batch_op.drop_index("identity_exact", sqlite_where=sa.text("exact"), postgresql_where=sa.text("exact"))
@@ -992,6 +1225,12 @@ def downgrade() -> None:
     op.drop_table("decision")
     op.drop_table("cursor")
     op.drop_table("credential")
+    op.drop_table("cost_batch")
+    with op.batch_alter_table("cost", schema=None) as batch_op:
+        batch_op.drop_index("cost_day")
+        batch_op.drop_index("cost_batch_rows")
+
+    op.drop_table("cost")
     op.drop_table("copy_mark")
     with op.batch_alter_table("consent", schema=None) as batch_op:
         batch_op.drop_index("consent_submission")
@@ -1002,14 +1241,35 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_config_revision_digest"))
 
     op.drop_table("config_revision")
+    op.drop_table("config_draft")
     with op.batch_alter_table("care", schema=None) as batch_op:
         batch_op.drop_index("care_team")
         batch_op.drop_index("care_start")
-        batch_op.drop_index("care_pool", sqlite_where=sa.text("current"), postgresql_where=sa.text("current"))
+        batch_op.drop_index(
+            "care_quiet",
+            sqlite_where=sa.text("current = 1 AND closed_at IS NULL AND test = 0"),
+            postgresql_where=sa.text("current AND closed_at IS NULL AND NOT test"),
+        )
+        batch_op.drop_index(
+            "care_pool_lead",
+            sqlite_where=sa.text("current = 1 AND pool IS NOT NULL"),
+            postgresql_where=sa.text("current AND pool IS NOT NULL"),
+        )
+        batch_op.drop_index("care_pool", sqlite_where=sa.text("current = 1"), postgresql_where=sa.text("current"))
         batch_op.drop_index("care_owner")
         batch_op.drop_index("care_lead")
         batch_op.drop_index("care_firm")
+        batch_op.drop_index(
+            "care_due",
+            sqlite_where=sa.text("current = 1 AND closed_at IS NULL AND test = 0 AND responded_at IS NULL"),
+            postgresql_where=sa.text("current AND closed_at IS NULL AND NOT test AND responded_at IS NULL"),
+        )
         batch_op.drop_index("care_domain")
+        batch_op.drop_index(
+            "care_disposition",
+            sqlite_where=sa.text("current = 1 AND disposition IS NOT NULL"),
+            postgresql_where=sa.text("current AND disposition IS NOT NULL"),
+        )
 
     op.drop_table("care")
     with op.batch_alter_table("bid", schema=None) as batch_op:
@@ -1022,7 +1282,9 @@ def downgrade() -> None:
 
     op.drop_table("bid")
     with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.drop_index("audit_who")
         batch_op.drop_index("audit_what")
+        batch_op.drop_index("audit_target")
 
     op.drop_table("audit")
     with op.batch_alter_table("auction", schema=None) as batch_op:

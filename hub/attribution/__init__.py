@@ -1,0 +1,1 @@
+"""Which campaign pays: touches, costs and outcomes brought together."""

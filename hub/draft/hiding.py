@@ -1,0 +1,58 @@
+"""Hides secrets that somebody wrote into hub.yaml itself, and puts them back where nobody changed them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from hub import yamlfile
+from hub.draft.edit import put
+from hub.errors import ConfigError
+from hub.yamlfile import Where
+
+HIDDEN = "••••••"
+"""What stands in the place of a secret; written back, it means the one that is there."""
+
+
+def hide(text: str, places: Iterable[Where]) -> str:
+    """Return the text with the secrets at these places hidden; references to secrets stay. Not YAML: as it is."""
+    try:
+        data = yamlfile.loads(text, "hub.yaml").data
+    except ConfigError:
+        return text
+    for place in places:
+        value = _at(data, place)
+        if isinstance(value, str) and value and not value.startswith("${"):
+            text = put(text, place, HIDDEN)
+    return text
+
+
+def unhide(text: str, original: str) -> str:
+    """Return the text with what is hidden in it put back from the original; raises ConfigError where nothing was."""
+    if HIDDEN not in text:
+        return text
+    data, before = (yamlfile.loads(one, "hub.yaml").data for one in (text, original))
+    for place in list(_hidden(data, ())):
+        value = _at(before, place)
+        if value is None or value == HIDDEN:
+            said = ".".join(map(str, place))
+            raise ConfigError(f"{said} is hidden, and there is nothing to put back. Write ${{file:secrets/NAME}}.")
+        text = put(text, place, value)
+    return text
+
+
+def _hidden(data: Any, where: Where) -> Iterator[Where]:
+    if data == HIDDEN:
+        yield where
+    parts = data.items() if isinstance(data, Mapping) else enumerate(data) if isinstance(data, list) else ()
+    for key, value in parts:
+        yield from _hidden(value, (*where, key))
+
+
+def _at(data: Any, where: Where) -> Any:
+    for part in where:
+        try:
+            data = data[part]
+        except (LookupError, TypeError):
+            return None
+    return data

@@ -1,0 +1,222 @@
+"""Teams, pools and calendars: a list of each, and a form for one; and the reasons why leads are lost."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request
+from pydantic import ValidationError
+from starlette.responses import Response
+
+from hub import draft as edits
+from hub import worktime
+from hub.api.access import CallerDep, HubDep, needs
+from hub.api.problems import ApiError
+from hub.app import Hub
+from hub.errors import ConfigError
+from hub.settings import CalendarSettings
+from hub.settings.shapes import NAME
+from hub.web import rulewords
+from hub.web.drafted import Desk, desk_of, kept, ruled
+from hub.web.entry import Page
+from hub.web.posted import form_of, lists_of
+from hub.web.ruleforms import Form, fields, rowsets, shown, taken, taken_rows
+from hub.web.ruleparts import PARTS, Part
+from hub.web.site import told, tongue_of
+from hub.web.tongue import N_, Tongue
+
+router = APIRouter(prefix="/rules", include_in_schema=False, route_class=Page)
+
+Section = Literal["teams", "pools", "calendars"]
+FREE_DAYS = 10
+
+
+@router.get("/reasons", dependencies=[needs("admin")])
+async def reasons(request: Request, hub: HubDep, caller: CallerDep) -> Response:
+    """Show why leads are lost."""
+    desk = await desk_of(hub, caller)
+    if isinstance(desk, Response):
+        return desk
+    listed = desk.data.get("lost_reasons")
+    text = "\n".join(map(str, listed)) if isinstance(listed, list) else ""
+    return await ruled(request, "rules/reasons.html", desk, tab="reasons", text=text, wrong=None)
+
+
+@router.post("/reasons", dependencies=[needs("admin")])
+async def change_reasons(request: Request, hub: HubDep, caller: CallerDep) -> Response:
+    """Keep the reasons that were typed, one a line."""
+    form = await form_of(request, hub)
+    desk = await desk_of(hub, caller)
+    if isinstance(desk, Response):
+        return desk
+    text = form.get("reasons", "")
+    lines = list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
+
+    def edit(whole: str) -> str:
+        return edits.put(whole, ("lost_reasons",), lines) if lines else edits.remove(whole, ("lost_reasons",))
+
+    async def again(wrong: dict[str, Any]) -> Response:
+        return await ruled(request, "rules/reasons.html", desk, tab="reasons", status=422, text=text, wrong=wrong)
+
+    return await kept(request, desk, edit, "/rules/reasons", again)
+
+
+@router.get("/{section}", dependencies=[needs("admin")])
+async def entries(request: Request, hub: HubDep, caller: CallerDep, section: Section) -> Response:
+    """Show all entries of a section."""
+    desk = await desk_of(hub, caller)
+    if isinstance(desk, Response):
+        return desk
+    part, tongue = PARTS[section], tongue_of(request)
+    items = [
+        {"name": name, "facts": _facts(section, one, tongue) if isinstance(one, dict) else []}
+        for name, one in desk.section(section).items()
+    ]
+    return await ruled(
+        request, "rules/named.html", desk, tab=section, section=section, title=tongue.say(part.title),
+        says=tongue.say(part.says), add=tongue.say(part.add), items=items,
+    )  # fmt: skip
+
+
+def _facts(section: str, one: dict[str, Any], tongue: Tongue) -> list[list[str]]:
+    """Return what is said of an entry in the list."""
+    if section == "teams":
+        members = [str(m.get("name")) for m in one.get("members") or () if isinstance(m, dict)]
+        strategy = str(one.get("strategy", "round_robin"))
+        return [
+            [tongue.say(N_("Members")), ", ".join(members)],
+            [tongue.say(N_("Who is next")), tongue.say(rulewords.STRATEGIES.get(strategy, strategy))],
+            [tongue.say(N_("Working time")), str(one.get("calendar") or tongue.say(N_("all hours")))],
+        ]
+    if section == "calendars":
+        hours = str(one.get("hours", "Mon-Fri 09:00-18:00"))
+        zone, holidays = str(one.get("time_zone", "UTC")), str(one.get("holidays") or "–")
+        said = (N_("Working hours"), hours), (N_("Time zone"), zone), (N_("Public holidays of"), holidays)
+        return [[tongue.say(words), value] for words, value in said]
+    taken_by = ", ".join(shown(one.get("teams"), "many")) or tongue.say(N_("all"))
+    return [[tongue.say(N_("Teams")), taken_by]]
+
+
+@router.post("/{section}/add", dependencies=[needs("admin")])
+async def add(request: Request, hub: HubDep, caller: CallerDep, section: Section) -> Response:
+    """Add an entry of a name."""
+    form = await form_of(request, hub)
+    desk = await desk_of(hub, caller)
+    if isinstance(desk, Response):
+        return desk
+    name = form.get("name", "").strip()
+    if not re.fullmatch(NAME, name) or name in desk.section(section):
+        said = N_("A name has small letters, digits, - and _, and is not there yet.")
+        return told(f"/rules/{section}", tongue_of(request).say(said), bad=True)
+
+    async def again(wrong: dict[str, Any]) -> Response:
+        return told(f"/rules/{section}", str(wrong["says"]), bad=True)
+
+    to = f"/rules/{section}/{name}"
+    return await kept(request, desk, lambda text: edits.put(text, (section, name), {}), to, again)
+
+
+@router.get("/{section}/{name}", dependencies=[needs("admin")])
+async def entry(request: Request, hub: HubDep, caller: CallerDep, section: Section, name: str) -> Response:
+    """Show the form of an entry."""
+    desk = await desk_of(hub, caller)
+    return (
+        desk if isinstance(desk, Response) else await _page(request, desk, section, name, _entry(desk, section, name))
+    )
+
+
+def _entry(desk: Desk, section: str, name: str) -> dict[str, Any]:
+    found = desk.section(section).get(name, desk)
+    if found is desk:
+        raise ApiError(404, "There is nothing of that name in your draft.")
+    return found if isinstance(found, dict) else {}
+
+
+async def _page(
+    request: Request, desk: Desk, section: Section, name: str, values: dict[str, Any],
+    wrong: dict[str, Any] | None = None, more: str = "",
+) -> Response:  # fmt: skip
+    part, tongue = PARTS[section], tongue_of(request)
+    choices = rulewords.choices(desk, tongue)
+    return await ruled(
+        request, "rules/entry.html", desk, tab=section, status=422 if wrong else 200, wrong=wrong, section=section,
+        name=name, title=tongue.say(part.title), fields=fields(part.inputs, values, choices),
+        rowsets=rowsets(part.rows, values, choices, more), free=_free(desk.hub, section, values), more=more,
+    )  # fmt: skip
+
+
+@router.post("/{section}/{name}", dependencies=[needs("admin")])
+async def change(request: Request, hub: HubDep, caller: CallerDep, section: Section, name: str) -> Response:
+    """Keep what was typed about an entry; a button asks for one row more."""
+    form = await lists_of(request, hub)
+    desk = await desk_of(hub, caller)
+    if isinstance(desk, Response):
+        return desk
+    new = _typed(PARTS[section], form, _entry(desk, section, name))
+    act, _, more = "".join(form.get("act", ())).partition(":")
+
+    async def again(wrong: dict[str, Any] | None) -> Response:
+        return await _page(request, desk, section, name, new, wrong, more)
+
+    if act == "more":
+        return await again(None)
+    return await kept(
+        request, desk, lambda text: edits.put(text, (section, name), new), f"/rules/{section}/{name}", again
+    )
+
+
+def _typed(part: Part, form: Form, old: dict[str, Any]) -> dict[str, Any]:
+    new = taken(part.inputs, form, old)
+    for rows in part.rows:
+        before = old.get(rows.path)
+        items = taken_rows(rows, form, before if isinstance(before, list) else [])
+        if items or isinstance(before, list):
+            new[rows.path] = items
+        if not items and rows.path != "members":
+            new.pop(rows.path, None)
+    return new
+
+
+@router.post("/{section}/{name}/remove", dependencies=[needs("admin")])
+async def remove(request: Request, hub: HubDep, caller: CallerDep, section: Section, name: str) -> Response:
+    """Take an entry out; refused while anything names it."""
+    await form_of(request, hub)
+    desk = await desk_of(hub, caller)
+    if isinstance(desk, Response):
+        return desk
+
+    async def again(wrong: dict[str, Any]) -> Response:
+        return told(f"/rules/{section}/{name}", str(wrong["says"]), bad=True)
+
+    return await kept(request, desk, lambda text: edits.remove(text, (section, name)), f"/rules/{section}", again)
+
+
+def _free(hub: Hub, section: str, values: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the next days on which nobody works although it is their weekday, and weekends that are worked."""
+    if section != "calendars":
+        return None
+    try:
+        settings = CalendarSettings.model_validate(values)
+        calendar = worktime.build(settings, hub.office.folder)
+        today = hub.clock.now().astimezone(calendar.zone).date()
+        days = [today + timedelta(days=number) for number in range(400)]
+        return {"days": _different(calendar, days), "until": _known_until(settings.holidays, days[-1])}
+    except (ValidationError, ConfigError, ValueError):
+        return None
+
+
+def _different(calendar: worktime.Calendar, days: list[date]) -> list[dict[str, Any]]:
+    found = []
+    for day in days:
+        usual, today = bool(calendar.hours.week[day.weekday()]), bool(calendar.hours_of(day))
+        if usual != today:
+            found.append({"day": datetime(day.year, day.month, day.day, 12, tzinfo=calendar.zone), "works": today})
+    return found[:FREE_DAYS]
+
+
+def _known_until(holidays: str | None, last: date) -> int | None:
+    """Return the last year whose moved days are known, where the list goes past it."""
+    known = worktime.known_until(holidays) if holidays else None
+    return known if known is not None and last.year > known else None

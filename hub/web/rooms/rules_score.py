@@ -1,0 +1,231 @@
+"""How a flow gives points: grades and where each begins, and the rules that give or take points."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from hub import draft as edits
+from hub.api.access import CallerDep, HubDep, needs
+from hub.api.problems import ApiError
+from hub.app import matching
+from hub.steps.score import DEFAULT_RULES, ScoreOptions
+from hub.web import conditionform, rulewords
+from hub.web.drafted import Desk, desk_of, kept, ruled
+from hub.web.entry import Page
+from hub.web.posted import form_of, lists_of
+from hub.web.rooms.rules import Number, flow_at, sentence, steps_of, turned, wrong_with
+from hub.web.rooms.rules_route import known_values, scored
+from hub.web.ruleforms import Form, Input, fields, taken, typed
+from hub.web.site import tongue_of
+from hub.web.tongue import N_
+from hub.yamlfile import Where
+
+router = APIRouter(prefix="/rules/flows/{flow}/scoring", include_in_schema=False, route_class=Page)
+
+SCORING = (
+    Input("base", N_("Points every lead begins with"), "number", "", default=0),
+    Input(
+        "decay.half_life", N_("Points halve after"), "text", N_("Such as 30d, for lists of old leads; empty: never.")
+    ),
+    Input("bant", "BANT", "check", N_("10 points each for budget, authority, need and timeline."), default=False),
+    Input(
+        "champ",
+        "CHAMP",
+        "check",
+        N_("10 points each for challenges, authority, money and prioritization."),
+        default=False,
+    ),
+)
+RULE = (
+    Input("points", N_("Points"), "number", N_("Below zero takes points away.")),
+    Input("reason", N_("Reason"), "text", N_("Reps read it beside the points. Empty: the rule in plain words.")),
+)
+DEFAULT_BANDS = ScoreOptions.model_fields["bands"].default
+
+
+def options_of(flow: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of the step that gives points; raises ApiError where none does."""
+    place = scored(flow)
+    if place is None:
+        raise ApiError(404, "This flow has no step that gives points. Add the step first.")
+    steps = flow.get("steps")
+    one = steps[place] if isinstance(steps, list) else None
+    if isinstance(one, dict):
+        found = one.get("options") if "name" in one else one.get("score")
+        return found if isinstance(found, dict) else {}
+    return {}
+
+
+def _where(flow: int, desk: Desk) -> Where:
+    """Return where the options stand, once the step is written with options."""
+    place = scored(flow_at(desk, flow)) or 0
+    steps = flow_at(desk, flow).get("steps")
+    one = steps[place] if isinstance(steps, list) else None
+    return ("flows", flow, "steps", place, "options" if isinstance(one, dict) and "name" in one else "score")
+
+
+def _put(desk: Desk, text: str, flow: int, options: dict[str, Any]) -> str:
+    """Write the options of the step; a flow that names no steps, or the step alone, names them from here on."""
+    said = flow_at(desk, flow)
+    where = _where(flow, desk)
+    if not isinstance(said.get("steps"), list):
+        text = edits.put(text, ("flows", flow, "steps"), steps_of(said))
+    if not isinstance(said.get("steps"), list) or isinstance(said["steps"][int(where[3])], str):
+        return edits.put(text, where[:4], {"score": options})
+    return edits.put(text, where, options)
+
+
+@router.get("", dependencies=[needs("admin")])
+async def scoring(request: Request, hub: HubDep, caller: CallerDep, flow: Number) -> Response:
+    """Show how a flow gives points."""
+    desk = await desk_of(hub, caller)
+    return desk if isinstance(desk, Response) else await _page(request, desk, flow, options_of(flow_at(desk, flow)))
+
+
+async def _page(
+    request: Request, desk: Desk, flow: int, values: dict[str, Any], wrong: dict[str, Any] | None = None
+) -> Response:
+    tongue = tongue_of(request)
+    rules = values.get("rules")
+    shown = rules if isinstance(rules, list) else [rule.model_dump() for rule in DEFAULT_RULES]
+    bands = values.get("bands") or DEFAULT_BANDS
+    return await ruled(
+        request, "rules/scoring.html", desk, tab="flows", status=422 if wrong else 200, wrong=wrong, flow=flow,
+        flow_name=str(flow_at(desk, flow).get("name", "")), own=isinstance(rules, list),
+        bands=[[str(name), str(points)] for name, points in [*bands.items(), ("", "")]],
+        fields=fields(SCORING, values, {}),
+        rules=[
+            {"points": one.get("points"), "reason": one.get("reason") or "", "when": sentence(one.get("when"), tongue),
+             "wrong": wrong_with(one.get("when"))}
+            for one in shown if isinstance(one, dict)
+        ],
+    )  # fmt: skip
+
+
+@router.post("", dependencies=[needs("admin")])
+async def change(request: Request, hub: HubDep, caller: CallerDep, flow: Number) -> Response:
+    """Keep the grades and what else was typed."""
+    form = await lists_of(request, hub)
+    desk = await desk_of(hub, caller)
+    if isinstance(desk, Response):
+        return desk
+    old = options_of(flow_at(desk, flow))
+    new = taken(SCORING, form, old)
+    bands = _bands(form)
+    if bands and bands != (old.get("bands") or DEFAULT_BANDS):
+        new["bands"] = bands
+
+    async def again(wrong: dict[str, Any]) -> Response:
+        return await _page(request, desk, flow, new, wrong)
+
+    return await kept(request, desk, lambda text: _put(desk, text, flow, new), f"/rules/flows/{flow}/scoring", again)
+
+
+def _bands(form: Form) -> dict[str, Any]:
+    names, points = form.get("band.name", ()), form.get("band.points", ())
+    return {name.strip(): typed(least) for name, least in zip(names, points, strict=False) if name.strip()}
+
+
+@router.post("/own", dependencies=[needs("admin")])
+async def own_rules(request: Request, hub: HubDep, caller: CallerDep, flow: Number) -> Response:
+    """Write leadhub's own rules into the draft, so that they can be changed."""
+    await form_of(request, hub)
+    desk = await desk_of(hub, caller)
+    if isinstance(desk, Response):
+        return desk
+    rules = [rule.model_dump(exclude_none=True) for rule in DEFAULT_RULES]
+    new = {
+        **options_of(flow_at(desk, flow)),
+        "rules": [{**one, "points": typed(f"{one['points']:g}")} for one in rules],
+    }
+
+    async def again(wrong: dict[str, Any]) -> Response:
+        return await _page(request, desk, flow, new, wrong)
+
+    return await kept(request, desk, lambda text: _put(desk, text, flow, new), f"/rules/flows/{flow}/scoring", again)
+
+
+@router.get("/{rule}", dependencies=[needs("admin")])
+async def rule(request: Request, hub: HubDep, caller: CallerDep, flow: Number, rule: str) -> Response:
+    """Show a rule, or an empty one."""
+    desk = await desk_of(hub, caller)
+    if isinstance(desk, Response):
+        return desk
+    values, number = rule_at(desk, flow, rule)
+    return await _rule_page(request, desk, flow, number, values, conditionform.shown(values.get("when")))
+
+
+def rule_at(desk: Desk, flow: int, rule: str) -> tuple[dict[str, Any], int | None]:
+    """Return a rule of the draft with its number, or a new one; raises ApiError."""
+    rules = options_of(flow_at(desk, flow)).get("rules") or []
+    if rule == "new":
+        return {}, None
+    if not rule.isdigit() or int(rule) >= len(rules) or not isinstance(rules[int(rule)], dict):
+        raise ApiError(404, "There is no such rule in your draft.")
+    return rules[int(rule)], int(rule)
+
+
+async def _rule_page(
+    request: Request, desk: Desk, flow: int, number: int | None, values: dict[str, Any], condition: dict[str, Any],
+    wrong: dict[str, Any] | None = None,
+) -> Response:  # fmt: skip
+    tongue = tongue_of(request)
+    own = await matching.own_fields(desk.hub)
+    return await ruled(
+        request, "rules/rule.html", desk, tab="flows", status=422 if wrong else 200, wrong=wrong, flow=flow,
+        number=number, action=f"/rules/flows/{flow}/scoring/{'new' if number is None else number}",
+        fields=fields(RULE, values, {}), condition=condition, known=known_values(desk, flow),
+        groups=rulewords.groups(desk, tongue, own), operators=rulewords.said(rulewords.OPERATORS, tongue),
+    )  # fmt: skip
+
+
+@router.post("/{rule}", dependencies=[needs("admin")])
+async def change_rule(request: Request, hub: HubDep, caller: CallerDep, flow: Number, rule: str) -> Response:
+    """Keep what was typed about a rule."""
+    form = await lists_of(request, hub)
+    desk = await desk_of(hub, caller)
+    if isinstance(desk, Response):
+        return desk
+    old, number = rule_at(desk, flow, rule)
+    asked = conditionform.asked(form)
+    new = {**({"when": asked.expression} if asked.expression else {}), **_without_when(taken(RULE, form, old))}
+
+    async def again(wrong: dict[str, Any] | None) -> Response:
+        return await _rule_page(request, desk, flow, number, new, asked.form, wrong)
+
+    if "".join(form.get("act", ())) != "save":
+        return await again(None)
+    if asked.error or not asked.expression:
+        said = asked.error or tongue_of(request).say(N_("Say which leads get the points."))
+        return await again({"says": said, "line": None, "key": "when"})
+    return await kept(request, desk, lambda text: _with_rule(desk, text, flow, number, new), _list(flow), again)
+
+
+def _without_when(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key != "when"}
+
+
+def _list(flow: int) -> str:
+    return f"/rules/flows/{flow}/scoring"
+
+
+def _with_rule(desk: Desk, text: str, flow: int, number: int | None, new: dict[str, Any]) -> str:
+    options = options_of(flow_at(desk, flow))
+    if not isinstance(options.get("rules"), list):
+        return _put(desk, text, flow, {**options, "rules": [new]})
+    where = (*_where(flow, desk), "rules")
+    if number is None:
+        return edits.insert(text, where, len(options["rules"]), new)
+    return edits.put(text, (*where, number), new)
+
+
+@router.post("/{number}/{act}", dependencies=[needs("admin")])
+async def turn(request: Request, hub: HubDep, caller: CallerDep, flow: Number, number: Number, act: str) -> Response:
+    """Move a rule up or down, or take it out."""
+    await form_of(request, hub)
+    desk = await desk_of(hub, caller)
+    where = (*_where(flow, desk), "rules") if isinstance(desk, Desk) else ()
+    return await turned(request, desk, where, number, act, _list(flow))
