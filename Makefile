@@ -15,7 +15,8 @@ test: $(VENV)/.test  ## everything that must hold: format, lint, types, tests wi
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 3
+	$(BIN)/python -m pytest -n 3 --ignore tests/browser
+	$(BIN)/python -m pytest -n 3 tests/browser  # apart: while a browser is driven, no other loop runs in that process
 
 format: $(VENV)/.test
 	$(BIN)/ruff check --fix-only --quiet .

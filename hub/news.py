@@ -15,7 +15,7 @@ from hub.inbound import Inbound
 from hub.outcome import Disposition
 
 Kind = Literal["status", "accept", "call", "mail", "message", "meeting", "note", "task", "owner", "deal"]
-NO_ANSWER: frozenset[str] = frozenset(("accept", "owner", "task"))
+NO_ANSWER: frozenset[str] = frozenset(("accept", "note", "owner", "task"))
 """Kinds that are no answer to the prospect, whoever did them."""
 
 

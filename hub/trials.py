@@ -71,6 +71,10 @@ class NoSlots:
         """Nothing was reserved."""
 
 
+def _unheard(done: int, of: int) -> None:
+    """Tell nobody how far it is."""
+
+
 def _silent(events: Iterable[Event]) -> None:
     for _ in events:
         pass
@@ -104,7 +108,7 @@ class Trials:
                 await pipeline.stop()
 
     async def simulate(
-        self, changed: Plan, days: float, *, told: Callable[[int, int], None] = lambda done, of: None
+        self, changed: Plan, days: float, *, told: Callable[[int, int], None] = _unheard
     ) -> dict[str, Any]:
         """Decide the leads of the last days with another plan: which would go elsewhere or to whom else, and how soon.
 
@@ -121,7 +125,7 @@ class Trials:
         return {"leads": leads, "not_decided": skipped, **found.told(EXAMPLES)}
 
     async def ways(
-        self, changed: Plan, days: float, *, told: Callable[[int, int], None] = lambda done, of: None
+        self, changed: Plan, days: float, *, told: Callable[[int, int], None] = _unheard
     ) -> AsyncIterator[Ways]:
         """Yield the way each lead of the last days went, and the one it would go with another plan; oldest first."""
         past = await self.db.read(_past, self.clock.now() - timedelta(days=days))

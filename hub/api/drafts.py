@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request
 from pydantic import Field
 
 from hub import draft as edits
-from hub.api.access import Caller, CallerDep, HubDep, Masked, needs
+from hub.api.access import Caller, CallerDep, HubDep, Masked, hub_of, needs
 from hub.api.leads import Body
 from hub.api.problems import ApiError
 from hub.app import Hub, drafting, matching
@@ -198,7 +198,10 @@ async def simulation(request: Request, simulation: str) -> dict[str, Any]:
 
 def simulations(request: Request) -> Simulations:
     """Return the simulations of this application."""
-    kept: Simulations = request.app.state.simulations
+    state = request.app.state
+    if not hasattr(state, "simulations"):
+        state.simulations = Simulations(hub_of(request))
+    kept: Simulations = state.simulations
     return kept
 
 

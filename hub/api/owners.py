@@ -84,11 +84,12 @@ async def pool_leads(
     after: Annotated[int | None, Query(ge=0, lt=10**18)] = None,
 ) -> dict[str, Any]:  # fmt: skip
     """List the leads that wait in a pool, newest first; reps do not see who they are where the pool masks them."""
-    names = mine.reps(hub, caller)
-    there = {row["pool"] for row in await hub.responding.pools.listed()}
-    if names is not None:
-        there = {one for name in names for one in hub.responding.pools.open_to(name)}
-    if pool not in there:
+    names, pools = mine.reps(hub, caller), hub.responding.pools
+    if names is None:
+        there = await pools.there(pool)
+    else:
+        there = any(pool in pools.open_to(name) for name in names)
+    if not there:
         raise ApiError(404, f"There is no pool {pool[:64]!r}.")
     rounds, following = await hub.responding.pools.waiting(pool, limit, after)
     people = await hub.db.read(lead_store.load, [care["lead"] for care in rounds])

@@ -21,6 +21,7 @@ class Limits(NamedTuple):
     file_seconds: float = 3600.0  # where files are uploaded, which the route ends that falls silent
     file_bytes: int = 2_100_000_000
 
+
 FILES = ("/api/uploads", "/imports/upload")
 """The paths that take files: who may not upload is answered before anything is read."""
 

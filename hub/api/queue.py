@@ -62,11 +62,11 @@ async def allowance(hub: HubDep, caller: CallerDep, pool: str, rep: Name = None)
     """Say how many leads a rep may still take out of a pool today, and what is against taking one now."""
     name = mine.acting(hub, caller, rep)
     hub.responding.reps.member(name)
-    pools = hub.responding.pools.open_to(name) if mine.reps(hub, caller) is not None else None
-    known = {row["pool"] for row in await hub.responding.pools.listed()} if pools is None else pools
-    if pool not in known:
+    pools = hub.responding.pools
+    there = await pools.there(pool) if mine.reps(hub, caller) is None else pool in pools.open_to(name)
+    if not there:
         raise ApiError(404, f"There is no pool {pool[:64]!r}.")
-    return await hub.responding.pools.allowance(name, pool)
+    return await pools.allowance(name, pool)
 
 
 def theirs(hub: Hub, caller: Caller, rep: str) -> None:

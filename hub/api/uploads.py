@@ -59,7 +59,6 @@ async def upload(request: Request, hub: HubDep, caller: CallerDep) -> dict[str, 
     if not file_sources(hub):
         raise ApiError(409, "No source reads files. Add one, such as `lists: {connector: list_file}`.")
     id_, importing = hub.ids("upl"), hub.importing
-    importing.choosing.arriving.add(id_)
     try:
         form = await receive(
             request, lambda name: importing.uploads.new(id_, name), longest=longest(hub),
@@ -72,8 +71,6 @@ async def upload(request: Request, hub: HubDep, caller: CallerDep) -> dict[str, 
     except BaseException:
         await asyncio.shield(_forget(hub, id_))
         raise
-    finally:
-        importing.choosing.arriving.discard(id_)
     return await shown(hub, id_)
 
 

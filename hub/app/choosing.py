@@ -30,7 +30,6 @@ class Choosing:
 
     def __init__(self, hub: Hub, uploads: Uploads) -> None:
         self._hub, self._uploads = hub, uploads
-        self.arriving: set[str] = set()  # uploads that are not whole yet
 
     def source(self, row: Mapping[str, Any]) -> FileSource:
         """Return the source a draft is read by, as the draft says."""

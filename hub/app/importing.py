@@ -173,11 +173,12 @@ class Importing:
         """Take over what a process left that is gone, and clear away what nobody goes on with."""
         await self._take_over()
         hub = self._hub
-        for draft in await hub.db.read(store.old, hub.clock.now() - KEPT):
+        before = hub.clock.now() - KEPT
+        for draft in await hub.db.read(store.old, before):
             if await hub.db.write(store.drop, draft):
                 await asyncio.to_thread(self.uploads.remove, draft)
-        for id_ in await asyncio.to_thread(self.uploads.ids):
-            if await hub.db.read(store.get, id_) is None and id_ not in self.choosing.arriving:
+        for id_ in await asyncio.to_thread(self.uploads.old, before):  # what a process that died left half uploaded
+            if await hub.db.read(store.get, id_) is None:
                 await asyncio.to_thread(self.uploads.remove, id_)
 
     async def _take_over(self) -> None:

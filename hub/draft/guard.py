@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hub.draft import places
 from hub.draft.edit import identical
 from hub.errors import ConfigError
 from hub.yamlfile import Where
@@ -77,6 +78,8 @@ def _path(where: Where, value: Any) -> None:
         if wrong or (named == "path" and (text.startswith(("/", "\\", "~")) or ".." in text)):
             said = ".".join(map(str, place))
             raise ConfigError(f"{said} must name a file in the workspace, such as files/list.csv or files/days.ics.")
+        if where[0] in ("sources", "sinks") and named:  # what a connector reads or writes
+            places.named(named, text)
 
 
 def _texts(where: Where, value: Any) -> Iterator[tuple[Where, str]]:

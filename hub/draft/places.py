@@ -23,13 +23,18 @@ _CODE = (".py", ".pth", ".so", ".sh", ".env")
 
 def check(model: type[BaseModel], settings: Mapping[str, Any]) -> None:
     """Raise ConfigError for a path outside the workspace, or in a folder of it that is not for leads."""
-    for name in FILES & model.model_fields.keys():
-        if isinstance(settings.get(name), str) and settings[name]:
-            _place(name, settings[name])
     for name, value in settings.items():
-        found = _ADDRESS.fullmatch(value.strip()) if isinstance(value, str) else None
-        if found is not None:
-            _place(name, found[1] or "/")
+        if isinstance(value, str) and (name not in FILES or name in model.model_fields):
+            named(name, value)
+
+
+def named(name: str, text: str) -> None:
+    """Raise ConfigError where a setting of that name names a file that is not for leads; a database may be one."""
+    found = _ADDRESS.fullmatch(text.strip())
+    if found is not None:
+        _place(name, found[1] or "/")
+    elif name in FILES and text:
+        _place(name, text)
 
 
 def _place(name: str, text: str) -> None:

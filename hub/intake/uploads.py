@@ -40,10 +40,11 @@ class Uploads:
         if id_.startswith("upl_") and id_.replace("_", "").isalnum():
             shutil.rmtree(self.workspace / FOLDER / id_, ignore_errors=True)
 
-    def ids(self) -> list[str]:
-        """Return the ids of the uploads that lie here."""
+    def old(self, before: datetime) -> list[str]:
+        """Return the ids of the uploads that lie here and that nobody touched since then."""
         root = self.workspace / FOLDER
-        return sorted(path.name for path in root.iterdir()) if root.is_dir() else []
+        found = root.iterdir() if root.is_dir() else ()
+        return sorted(path.name for path in found if path.lstat().st_mtime < before.timestamp())
 
     def relative(self, path: Path) -> str:
         """Return a path as it is kept."""

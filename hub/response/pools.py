@@ -50,6 +50,10 @@ class Pools:
             for name, one in rules.items()
         ]
 
+    async def there(self, pool: str) -> bool:
+        """Return whether there is a pool of that name: hub.yaml names it, or leads wait in it still."""
+        return pool in pools_of(self.plan().settings) or bool((await self.waiting(pool, 1, None))[0])
+
     def settings(self, pool: str) -> PoolSettings:
         """Return the rules of a pool; one that hub.yaml names no more has those of the pool that is always there."""
         return pools_of(self.plan().settings).get(pool) or PoolSettings()

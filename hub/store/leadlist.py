@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -83,13 +84,15 @@ class _Look:
         narrows = sorted(self._narrows(), key=lambda one: (one.size, one.floor))
         if not narrows or narrows[0].where:
             return self._scanned(narrows[0] if narrows else None)
-        known = narrows[0].fetch(self.bounds.first)
+        some = (narrow.fetch(self.bounds.first) for narrow in narrows if not narrow.where)
+        known = next((posting for posting in some if posting is not None), None)
         if known is None:  # words that begin so are all over the place: the leads themselves are read
             return self._scanned(next((one for one in narrows if one.where), None))
         found = self._filled(known, self.bounds.first)
         if len(found.rows) == self.limit or found.next is None:
             return found
-        several = [one for one in (narrow.fetch(self.bounds.joint) for narrow in narrows[:2]) if one is not None]
+        every = (narrow.fetch(self.bounds.joint) for narrow in narrows)
+        several = list(islice((one for one in every if one is not None), 2))
         return self._filled(several[0] if len(several) == 1 else search.both(*several), self.bounds.rows)
 
     def _narrows(self) -> Iterator[_Narrow]:

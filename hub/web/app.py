@@ -53,7 +53,6 @@ from hub.api import (
 from hub.api.access import check_routes
 from hub.api.limits import Limits
 from hub.app import Hub
-from hub.app.simulating import Simulations
 from hub.failpoints import hit
 from hub.observe.logs import SCOPE
 from hub.web import assets, live, preferences
@@ -126,15 +125,19 @@ def create_app(
     app.state.hub, app.state.local_key, app.state.keys = hub, local_key, {}
     app.state.setup_token, app.state.limits, app.state.hashing = setup_token, Limits(), asyncio.Semaphore(2)
     app.state.kept = Kept(hub.clock) if hub is not None else None
-    app.state.simulations = Simulations(hub)
     problems.install(app)
     speak_html(app)
+    _open_doors(app)
+    for part in PARTS:
+        app.include_router(part.router)
+    check_routes(app.routes)
+    return app
+
+
+def _open_doors(app: FastAPI) -> None:
+    """Let leads and news in; no layer of the application comes before them."""
     intake = Route("/in/{source}", door.intake, methods=door.METHODS)
     keyed = Route("/in/{source}/{key}", door.intake, methods=door.METHODS)
     letters = Route("/feedback/{sink}", door.feedback, methods=["GET", "POST"])
     app.state.door = Router([intake, keyed], redirect_slashes=False)
     app.router.routes[:0] = [intake, keyed, letters]  # where a list of the routes looks for them
-    for part in PARTS:
-        app.include_router(part.router)
-    check_routes(app.routes)
-    return app

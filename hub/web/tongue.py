@@ -143,5 +143,10 @@ class Tongue:
 
 
 def moment(at: datetime | str | None) -> datetime | None:
-    """Return a moment that may be written as text, as page data has it."""
-    return datetime.fromisoformat(at) if isinstance(at, str) and at else at or None
+    """Return a moment that may be written as text, as page data has it; None for none, and for one that is hidden."""
+    if not isinstance(at, str):
+        return at
+    try:
+        return datetime.fromisoformat(at)
+    except ValueError:
+        return None

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hub.app import secretfiles
-from hub.draft import places
+from hub.draft import guard, places
 from hub.errors import ConfigError
 from hub.families.filesink import FileSink
 from tests.api.calling import calling, keys_of_all_roles
@@ -166,6 +166,14 @@ def test_a_path_in_a_folder_for_leads_is_taken(path):
 def test_a_database_that_is_a_file_of_ours_is_refused(url):
     with pytest.raises(ConfigError):
         places.check(FileSink.Config, {"url": url})
+
+
+@pytest.mark.parametrize(
+    "entry", [{"path": "plugins/x.py"}, {"path": "secrets/*"}, {"url": "sqlite:///data/hub.db"}, {"ca_file": "/etc/x"}]
+)
+def test_the_text_of_hub_yaml_may_not_say_it_either(entry):
+    with pytest.raises(ConfigError):
+        guard.check({"sinks": {}}, {"sinks": {"out": {"connector": "csv_file", **entry}}}, owner=True)
 
 
 def test_a_database_elsewhere_is_taken():

@@ -173,12 +173,13 @@ def read_answer(line: socket.socket, method: str = "POST") -> Answer | None:
 
 @contextmanager
 def serving(
-    folder: Path, config: str = CONFIG, *, database: str | None = None, clock: HandClock | None = None
-) -> Iterator[Served]:
+    folder: Path, config: str = CONFIG, *, database: str | None = None, clock: HandClock | None = None,
+    ids: CountedIds | None = None,
+) -> Iterator[Served]:  # fmt: skip
     """Start a hub with its web server in a thread; both end with the block."""
     (folder / "hub.yaml").write_text(config, "utf-8")
     office = Office(
-        folder, folder / "hub.yaml", database=database, clock=clock or HandClock(), ids=CountedIds(),
+        folder, folder / "hub.yaml", database=database, clock=clock or HandClock(), ids=ids or CountedIds(),
         plugins=(plugin(*FAKES.values()),), seed=1,
     )  # fmt: skip
     hub = Hub.open(office)

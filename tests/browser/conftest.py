@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,14 +13,15 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 pytest.register_assert_rewrite("tests.browser.looking")
 
+from hub.testing.fakes import CountedIds  # noqa: E402
 from tests.browser.looking import LOOKS, Look, Visit  # noqa: E402
-from tests.browser.showroom import Showroom, furnish, opened  # noqa: E402
+from tests.browser.showroom import Furnished, Showroom, furnish, opened  # noqa: E402
 from tests.conftest import MEMORY  # noqa: E402
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Start one browser for all tests of this process."""
+    """Start one browser for the tests of this folder; while it runs, no other loop can."""
     program = shutil.which("chromium")
     assert program, "There is no chromium. `make test` installs it; by hand: apt install chromium."
     with sync_playwright() as play:
@@ -28,26 +30,36 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
+@contextlib.contextmanager
+def memory_folder() -> Iterator[Path]:
+    """Make a folder in memory where there is some: nobody cuts the power in these tests."""
+    with tempfile.TemporaryDirectory(prefix="leadhub-", dir=MEMORY) as made:
+        yield Path(made)
+
+
 @pytest.fixture(scope="session")
-def showroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Showroom]:
+def furnished() -> Iterator[Furnished]:
+    """Fill a hub with leads, once; what tests look at are copies of it."""
+    with memory_folder() as made:
+        ids = CountedIds()
+        with opened(made, ids=ids) as room:
+            furnish(room)
+            at = room.clock.now()
+        yield Furnished(made, at, ids)
+
+
+@pytest.fixture(scope="session")
+def showroom(furnished: Furnished) -> Iterator[Showroom]:
     """Serve a hub full of leads, which tests look at and leave as it is."""
-    folder = Path(tmp_path_factory.mktemp("showroom", numbered=True))
-    with opened(folder, database=_in_memory(folder)) as room:
-        furnish(room)
+    with memory_folder() as made, furnished.copied(made) as room:
         yield room
 
 
 @pytest.fixture
-def workroom(tmp_path: Path) -> Iterator[Showroom]:
+def workroom(furnished: Furnished) -> Iterator[Showroom]:
     """Serve a hub full of leads for one test, which may change it."""
-    with opened(tmp_path, database=_in_memory(tmp_path)) as room:
-        furnish(room)
+    with memory_folder() as made, furnished.copied(made) as room:
         yield room
-
-
-def _in_memory(folder: Path) -> str | None:
-    """Return a database in memory where there is one: nobody cuts the power in these tests."""
-    return f"sqlite:///{MEMORY}/leadhub-{os.getpid()}-{abs(hash(folder))}/hub.db" if MEMORY else None
 
 
 @pytest.fixture(params=LOOKS, ids=str)
@@ -57,8 +69,10 @@ def look(request: pytest.FixtureRequest) -> Look:
 
 
 @pytest.fixture
-def visit(browser: Browser, showroom: Showroom) -> Iterator[Callable[..., Visit]]:
+def visit(request: pytest.FixtureRequest, browser: Browser, showroom: Showroom) -> Iterator[Callable[..., Visit]]:
     """Open pages as a person does; what a page does that it must not fails the test at its end."""
+    if "workroom" in request.fixturenames:  # it is closed after the pages that look at it
+        request.getfixturevalue("workroom")
     visits: list[Visit] = []
 
     def begin(look: Look = LOOKS[0], room: Showroom = showroom, user: str | None = None) -> Visit:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
+import shutil
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from hub.errors import LeadhubError, Retry
 from hub.lead import Lead, Rejected, Sent
-from hub.testing.fakes import HandClock
+from hub.testing.fakes import CountedIds, HandClock
 from tests.bad_input.serving import Served, serving
 
 CONFIG = """
@@ -107,22 +110,40 @@ class Showroom(Served):
         return [row["id"] for row in self.rows("lead", state="open")]
 
 
+@dataclass(frozen=True)
+class Furnished:
+    """A hub's folder full of leads, and when and after which ids it was left: copies of it go on from there."""
+
+    folder: Path
+    at: datetime
+    ids: CountedIds
+
+    @contextlib.contextmanager
+    def copied(self, folder: Path) -> Iterator[Showroom]:
+        """Serve a copy."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        with opened(folder, clock=HandClock(self.at), ids=copy.deepcopy(self.ids)) as room:
+            yield room
+
+
 @contextlib.contextmanager
-def opened(folder: Path, config: str = CONFIG, *, database: str | None = None) -> Iterator[Showroom]:
-    """Serve a hub with nothing in it yet."""
-    (folder / "secrets").mkdir()
+def opened(
+    folder: Path, config: str = CONFIG, *, clock: HandClock | None = None, ids: CountedIds | None = None
+) -> Iterator[Showroom]:
+    """Serve a hub; there is nothing in it where the folder is empty."""
+    (folder / "secrets").mkdir(exist_ok=True)
     (folder / "secrets" / "partners").write_text("a-secret-of-the-partners", "utf-8")
-    clock = HandClock()
-    with serving(folder, config, database=database, clock=clock) as served:
+    clock = clock or HandClock()
+    with serving(folder, config, clock=clock, ids=ids) as served:
         room = Showroom(served.hub, served.port)
         room.clock = clock
+        for sink in filter(None, [room.hub.plan.sinks.get("legacy")]):
+            sink.answer = _grumble  # type: ignore[attr-defined]
         yield room
 
 
 def furnish(room: Showroom) -> None:
     """Fill a hub: leads of ten days from several sources, answered, won, lost, stuck and waiting."""
-    sinks = room.hub.plan.sinks
-    sinks["legacy"].answer = _grumble  # type: ignore[attr-defined]
     for number in range(LEADS):
         room.clock.turn(timedelta(hours=5).total_seconds())
         source = ("website", "ads", "expo", "website")[number % 4]

@@ -107,6 +107,7 @@ def test_a_vendor_sees_its_card_without_an_account_until_the_link_is_ended(workr
     text = seen.inner_text("body").lower()
     assert "website" in text
     assert guest.context.cookies() == []
+    expect(seen.locator("figure canvas")).to_have_count(1)
     assert not [person for person in ("person0", "example.com", "lead_", "李伟", "muster", "+86") if person in text]
     page.locator("#links details summary").first.click()
     page.locator("#links details button").first.click()

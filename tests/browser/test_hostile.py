@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi.routing import APIRoute
+from playwright.sync_api import expect
 
 from hub.api.access import declared, flat
 from hub.web.app import create_app
 from tests.bad_input.corpus import TEXT
 from tests.bad_input.test_text import NAUGHTY
+from tests.browser.conftest import memory_folder
 from tests.browser.showroom import Showroom, furnish, hostile, opened
 
 MARKUP = [
@@ -23,9 +25,9 @@ OUT_OF_THE_WAY = {"/live", "/health", "/health/live", "/health/ready", "/metrics
 
 
 @pytest.fixture(scope="module")
-def hostile_room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Showroom]:
+def hostile_room() -> Iterator[Showroom]:
     """Serve a hub in which strangers wrote what they liked."""
-    with opened(tmp_path_factory.mktemp("hostile")) as room:
+    with memory_folder() as folder, opened(folder) as room:
         furnish(room)
         hostile(room, [*MARKUP, *[case.id for case in TEXT], *NAUGHTY])
         yield room
@@ -60,7 +62,7 @@ def test_what_strangers_wrote_is_only_text_on_every_page(visit, hostile_room):
         if answer is None or "text/html" not in answer.headers.get("content-type", ""):
             continue
         seen.page.wait_for_load_state()
-        seen.page.wait_for_function("!document.querySelector('.counting')")
+        expect(seen.page.locator(".counting")).to_have_count(0)
         wrong += [(path, one) for one in seen.page.evaluate("window.violations")]
         wrong += [(path, "broken")] if answer.status >= 500 else []
         wrong += [(path, one) for one in seen.page.evaluate(STRANGE)]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.api.test_uploads import CSV, HEAD, PEOPLE
-from tests.browser.conftest import _in_memory
+from tests.browser.conftest import memory_folder
 from tests.browser.showroom import Showroom, opened
 
 MIXED = "\n".join(
@@ -24,10 +23,9 @@ LOOSE = "\n".join(["姓名;E-mail;手机;Firma", *(f"P{n};p{n}@x.example;;{'Acme
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory):
+def desk():
     """Serve a hub that has read one file in, was given another, and has a third in its inbox."""
-    folder = Path(tmp_path_factory.mktemp("desk"))
-    with opened(folder, database=_in_memory(folder)) as room:
+    with memory_folder() as folder, opened(folder) as room:
         expo = folder / "inbox" / "expo"
         expo.mkdir(parents=True)
         (expo / "booth scans.csv").write_text(LOOSE, "utf-8")
@@ -40,6 +38,13 @@ def desk(tmp_path_factory: pytest.TempPathFactory):
         room.api("POST", f"/api/uploads/{draft}/trial")
         soon(room, "import_draft", "tried")
         yield room
+
+
+@pytest.fixture
+def room():
+    """Serve a hub of one's own, with next to nothing in it: filling one takes longer than the walk."""
+    with memory_folder() as made, opened(made) as served:
+        yield served
 
 
 def soon(room: Showroom, table: str, state: str) -> None:
@@ -72,8 +77,8 @@ def numbers(page: Any) -> dict[str, str]:
     return {one.locator("span").inner_text(): one.locator("b").inner_text() for one in said}
 
 
-def test_a_file_goes_from_the_upload_over_mapping_and_dry_run_into_leads_and_out_again(visit, workroom):
-    page = visit(room=workroom).go("/imports")
+def test_a_file_goes_from_the_upload_over_mapping_and_dry_run_into_leads_and_out_again(visit, room):
+    page = visit(room=room).go("/imports")
     page.locator("#f-file").set_input_files(
         {"name": "liste.csv", "mimeType": "text/csv", "buffer": MIXED.encode("gb18030")}
     )
@@ -85,7 +90,7 @@ def test_a_file_goes_from_the_upload_over_mapping_and_dry_run_into_leads_and_out
     choose(page, "Firma", "company")
     page.get_by_role("button", name="Use for this file").click()
     assert page.get_by_text("chosen for this file").is_visible()
-    before = len(workroom.leads())
+    before = len(room.leads())
     page.get_by_role("button", name="Try it").click()
     page.get_by_role("button", name="Read in 9 rows").wait_for()
     tried = numbers(page)
@@ -95,27 +100,27 @@ def test_a_file_goes_from_the_upload_over_mapping_and_dry_run_into_leads_and_out
         "1",
         "1",
     )
-    assert len(workroom.leads()) == before
+    assert len(room.leads()) == before
     page.get_by_role("button", name="Read in 9 rows").click()
     page.get_by_role("heading", name="Take it back").wait_for()
     assert numbers(page) == tried
-    assert len(workroom.leads()) == before + 7
+    assert len(room.leads()) == before + 7
     page.get_by_role("link", name="See what would be taken back").click()
     page.get_by_role("button", name="Take it back").click()
     assert "9 rows, 7 leads removed" in page.get_by_role("status").inner_text()
-    assert len(workroom.leads()) == before
+    assert len(room.leads()) == before
 
 
-def test_a_run_goes_on_when_the_page_is_left_and_shows_how_far_it_is_when_somebody_returns(visit, workroom):
-    held = workroom.hub.guard
-    draft = upload(visit, workroom, "\n".join(["name,email", *(f"P {n},p{n}@x.example" for n in range(1200))]))
+def test_a_run_goes_on_when_the_page_is_left_and_shows_how_far_it_is_when_somebody_returns(visit, room):
+    held = room.hub.guard
+    draft = upload(visit, room, "\n".join(["name,email", *(f"P {n},p{n}@x.example" for n in range(1200))]))
     seen, held.seen = held.seen, type(held.seen)(None, "a test holds it")
-    page = visit(room=workroom).go(draft)
+    page = visit(room=room).go(draft)
     page.get_by_text("Read it in untried").first.click()
     page.locator("details[open] button").click()
     page.get_by_role("progressbar").wait_for()
     page.goto("about:blank")
-    page = visit(room=workroom).go(draft)
+    page = visit(room=room).go(draft)
     assert page.get_by_role("progressbar").is_visible()
     held.seen = seen
     page.get_by_role("heading", name="Take it back").wait_for()
@@ -131,17 +136,17 @@ def upload(visit: Any, room: Showroom, text: str) -> str:
     return str(page.url.removeprefix(room.url))
 
 
-def test_a_file_that_cannot_be_read_says_so_beside_the_form(visit, workroom):
-    page = visit(room=workroom).go("/imports")
+def test_a_file_that_cannot_be_read_says_so_beside_the_form(visit, room):
+    page = visit(room=room).go("/imports")
     page.locator("#f-file").set_input_files({"name": "a.pdf", "mimeType": "x/y", "buffer": b"%PDF-1.7"})
     page.get_by_role("button", name="Upload and look").click()
     assert "The file is a PDF. Export the leads as CSV or XLSX." in page.get_by_role("alert").inner_text()
 
 
-def test_a_file_that_was_read_in_before_says_what_became_of_it(visit, workroom):
+def test_a_file_that_was_read_in_before_says_what_became_of_it(visit, room):
     for _ in range(2):
-        draft = upload(visit, workroom, CSV.decode())
-        page = visit(room=workroom).go(draft)
+        draft = upload(visit, room, CSV.decode())
+        page = visit(room=room).go(draft)
         page.get_by_role("button", name="Try it").click()
         page.get_by_role("button", name="Try it again").wait_for()
         first = page

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import _in_memory
+from tests.browser.conftest import memory_folder
 from tests.browser.showroom import CONFIG, opened, person
 
 PLUGIN = '''
@@ -32,14 +32,18 @@ PHRASE = "canary words of a passphrase"
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory):
+def desk():
     """Serve a hub with users, keys, a plugin, a backup and an erased person."""
-    folder = Path(tmp_path_factory.mktemp("desk"))
+    with memory_folder() as folder:
+        yield from furnished_desk(folder)
+
+
+def furnished_desk(folder: Path):
     (folder / "plugins").mkdir(mode=0o755)
     (folder / "plugins" / "shout.py").write_text(PLUGIN, "utf-8")
     (folder / "plugins" / "broken.py").write_text("import nothing_of_that_name\n", "utf-8")
     config = CONFIG + "retention: {bodies: 90d, leads: 730d, sources: {lists: {leads: 30d}}}\n"
-    with opened(folder, config, database=_in_memory(folder)) as room:
+    with opened(folder, config) as room:
         for name, role in (("li.wei", "rep"), ("ann@example.com", "admin"), ("bob", "viewer")):
             room.api("POST", "/api/users", {"name": name, "role": role, "password": PASSWORD})
         room.api("POST", "/api/users/bob/disable")
@@ -51,6 +55,15 @@ def desk(tmp_path_factory: pytest.TempPathFactory):
         room.api("POST", "/api/backups", {"passphrase": PHRASE})
         room.api("POST", "/api/retention")
         yield room
+
+
+@pytest.fixture
+def room():
+    """Serve a hub of one's own, with next to nothing in it: filling one takes longer than the walk."""
+    with memory_folder() as made, opened(made) as served:
+        for number in range(4):
+            served.post_json(person(number), "website")
+        yield served
 
 
 PLACES = ["", "users", "keys", "audit", "audit/verify", "retention", "people", "backups", "plugins", "nodes", "about"]
@@ -79,8 +92,8 @@ def test_the_certificate_of_an_erasure_is_sound_in_every_look(visit, look, desk)
     visit(look, desk).see(f"/settings/people/erasures/{erasure}", "settings-certificate")
 
 
-def test_a_user_is_made_and_signs_in_and_sees_what_the_role_may(visit, workroom):
-    page = visit(room=workroom).go("/settings/users")
+def test_a_user_is_made_and_signs_in_and_sees_what_the_role_may(visit, room):
+    page = visit(room=room).go("/settings/users")
     page.get_by_label("Name or e-mail address").fill("Ann Ng")
     page.locator("#f-role").select_option("admin")
     page.get_by_label("First password").fill("short")
@@ -90,28 +103,28 @@ def test_a_user_is_made_and_signs_in_and_sees_what_the_role_may(visit, workroom)
     page.get_by_label("First password").fill(PASSWORD)
     page.get_by_role("button", name="Make the user").click()
     assert "The user ann ng was made." in page.get_by_role("status").inner_text()
-    theirs = visit(room=workroom, user="ann ng").page
-    theirs.goto(f"{workroom.url}/login?lang=en")
+    theirs = visit(room=room, user="ann ng").page
+    theirs.goto(f"{room.url}/login?lang=en")
     theirs.locator("input[name=name]").fill("ann ng")
     theirs.locator("input[name=password]").fill(PASSWORD)
     theirs.locator("button.main, form button").first.click()
-    theirs.wait_for_url(f"{workroom.url}/")
-    theirs.goto(f"{workroom.url}/settings")
+    theirs.wait_for_url(f"{room.url}/")
+    theirs.goto(f"{room.url}/settings")
     said = theirs.inner_text("main")
     assert "Audit log" in said
     assert "API keys" not in said
-    assert theirs.goto(f"{workroom.url}/settings/users").status == 403
+    assert theirs.goto(f"{room.url}/settings/users").status == 403
 
 
-def test_a_key_is_shown_once_and_revoked(visit, workroom):
-    page = visit(room=workroom).go("/settings/keys")
+def test_a_key_is_shown_once_and_revoked(visit, room):
+    page = visit(room=room).go("/settings/keys")
     page.locator("#f-role").select_option("viewer")
     page.get_by_label("What for").fill("the report of Monday")
     page.get_by_role("button", name="Make the key").click()
     key = page.locator(".copyable code").inner_text()
     assert key.startswith("lh_")
-    assert workroom.get("/api/summary", authorization=f"Bearer {key}").status == 200
-    page.goto(f"{workroom.url}/settings/keys")
+    assert room.get("/api/summary", authorization=f"Bearer {key}").status == 200
+    page.goto(f"{room.url}/settings/keys")
     assert key not in page.content()
     row = page.get_by_role("row", name="the report of Monday")
     row.get_by_text("Revoke", exact=True).first.click()
@@ -120,8 +133,8 @@ def test_a_key_is_shown_once_and_revoked(visit, workroom):
     assert page.get_by_text("revoked").is_visible()
 
 
-def test_a_person_is_erased_after_typing_who_it_is_and_the_certificate_says_what_went(visit, workroom):
-    page = visit(room=workroom).go("/settings/people")
+def test_a_person_is_erased_after_typing_who_it_is_and_the_certificate_says_what_went(visit, room):
+    page = visit(room=room).go("/settings/people")
     erase = page.locator("form[action='/settings/people/look']")
     erase.locator("input[name=key]").fill("person2@example.com")
     erase.locator("button").click()
@@ -130,15 +143,15 @@ def test_a_person_is_erased_after_typing_who_it_is_and_the_certificate_says_what
     page.locator("input[name=typed]").fill("person3@example.com")
     page.get_by_role("button", name="Erase for good").click()
     assert "That is not the same." in page.get_by_role("alert").inner_text()
-    assert [row for row in workroom.rows("lead", state="open") if row["email"] == "person2@example.com"]
+    assert [row for row in room.rows("lead", state="open") if row["email"] == "person2@example.com"]
     page.locator("input[name=typed]").fill("person2@example.com")
     page.get_by_role("button", name="Erase for good").click()
     page.get_by_role("heading", name="Certificate of erasure").wait_for()
-    assert [row for row in workroom.rows("lead") if row["email"] == "person2@example.com"] == []
+    assert [row for row in room.rows("lead") if row["email"] == "person2@example.com"] == []
 
 
-def test_what_is_known_of_a_person_is_handed_out_as_a_file(visit, workroom):
-    page = visit(room=workroom).go("/settings/people")
+def test_what_is_known_of_a_person_is_handed_out_as_a_file(visit, room):
+    page = visit(room=room).go("/settings/people")
     form = page.locator("form[action='/settings/people/export']")
     form.locator("input[name=key]").fill("person3@example.com")
     with page.expect_download() as download:
@@ -147,8 +160,8 @@ def test_what_is_known_of_a_person_is_handed_out_as_a_file(visit, workroom):
     assert "person3@example.com" in Path(download.value.path()).read_text("utf-8")
 
 
-def test_a_backup_is_made_and_checked(visit, workroom):
-    page = visit(room=workroom).go("/settings/backups")
+def test_a_backup_is_made_and_checked(visit, room):
+    page = visit(room=room).go("/settings/backups")
     page.get_by_label("Passphrase", exact=True).fill(PHRASE)
     page.get_by_label("The passphrase again").fill("other words than before")
     page.get_by_role("button", name="Make a backup").click()

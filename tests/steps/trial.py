@@ -8,6 +8,7 @@ from typing import Any
 
 from hub.lead import Lead, RawLead
 from hub.registry import Provider, Registry
+from hub.settings.campaigns import CampaignSettings
 from hub.settings.models import HubSettings, SourceSettings
 from hub.step import Work
 
@@ -39,7 +40,7 @@ def context(
         registry.add(thing, Provider("test", shipped=False))
     return SimpleNamespace(
         source=SourceSettings(connector="web_form", **(source or {})),
-        settings=SimpleNamespace(hub=HubSettings(**(hub or {}))),
+        settings=SimpleNamespace(hub=HubSettings(**(hub or {})), campaigns=CampaignSettings()),
         registry=registry,
     )
 

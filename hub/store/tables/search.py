@@ -13,5 +13,5 @@ class WordRow(SQLModel, table=True):
 
     __tablename__ = "word"
     __table_args__ = ({"sqlite_with_rowid": False},)
-    term: str = Field(primary_key=True, sa_type=_WORD)  # type: ignore[call-overload]
+    term: str = Field(primary_key=True, sa_type=_WORD)
     lead: str = Field(primary_key=True)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -73,7 +74,7 @@ def _seen(request: Request, answer: Any, kind: str) -> dict[str, Any]:
 def told(group: Mapping[str, Any], language: Language) -> dict[str, Any]:
     """Return a group in one language, with where its cause is mended."""
     end = "_zh" if language == "zh" else ""
-    where = WHERE.get(group["kind"], "").format(name=group["name"])
+    where = WHERE.get(group["kind"], "").format(name=quote(group["name"], safe=""))
     said = {name: group[f"{name}{end}"] for name in ("title", "says", "todo")}
     alarm = group.get("about_zh" if end else "about_en")
     about = {**_NOTHING, **group["about"]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -14,7 +15,7 @@ from hub.api import settling as api
 from hub.api import setup as setup_api
 from hub.api import work as work_api
 from hub.api.access import Caller, CallerDep, HubDep, needs
-from hub.api.attention import split
+from hub.api.attention import split, waits
 from hub.api.problems import ApiError
 from hub.app import Hub
 from hub.attention.kinds import ACTS
@@ -106,8 +107,15 @@ async def one(request: Request, hub: HubDep, caller: CallerDep, group: str, act:
         raise ApiError(404, "There is no such page.")
     split(group)
     answer = await done(request, ONE[act](hub, caller, form.get("id", "")), _back(group), N_("Done."))
-    request.app.state.kept.forget()
+    await _recounted(request, hub)
     return answer
+
+
+async def _recounted(request: Request, hub: Hub) -> None:
+    """Let every page count anew, and the navigation be right at once."""
+    kept = request.app.state.kept
+    kept.forget()
+    await kept.ask("waiting", functools.partial(waits, hub))
 
 
 def _back(group: str) -> str:
@@ -127,7 +135,10 @@ async def act(request: Request, hub: HubDep, caller: CallerDep, group: str, act:
         said = await ALL[act](hub, caller, group, form)
     except (ApiError, LeadhubError) as error:
         return _stopped(request, group, str(error))
-    request.app.state.kept.forget()
+    if partial(request):
+        request.app.state.kept.forget()
+    else:
+        await _recounted(request, hub)
     template = "attention/progress.html" if partial(request) else "attention/acted.html"
     return await show(request, template, **_so_far(form, said))
 

@@ -101,8 +101,9 @@ async def shared(request: Request, hub: HubDep, token: str) -> Response:
         return api.card_csv(card)
     template = "campaigns/card.html" if partial(request) else "campaigns/shared.html"
     answer = await show(
-        request, template, source=said["source"], card=card, chart_rows=chart_of(card), shared=True, blur=True, other=OTHER
-    )
+        request, template, source=said["source"], card=card, chart_rows=chart_of(card), shared=True, blur=True,
+        other=OTHER,
+    )  # fmt: skip
     answer.headers["referrer-policy"] = "no-referrer"  # the address is what opens it
     answer.headers["x-robots-tag"] = "noindex"
     return answer

@@ -55,33 +55,43 @@ async def leads_page(
 ) -> Response:  # fmt: skip
     """Show the newest leads that fit; `lead`: those that are marked, so that a refresh keeps the marks."""
     kept = await api.view_of(hub, caller, view) if view is not None else None
-    plain = not any(request.query_params.get(name) for name in NAMES)
-    if kept is not None and plain:
+    whole = kept is not None and not any(request.query_params.get(name) for name in (*NAMES, "columns"))
+    if kept is not None and whole:
         filters = replace(Filters(), **{k: v for k, v in (kept["filters"] or {}).items() if k in NAMES})
-        columns = columns or kept["columns"] or []
+        columns = kept["columns"] or []
     shown = [name for name in columns if name in COLUMNS] or list(USUAL)
-    errors: dict[str, str] = {}
-    page = Found()
-    try:
-        page = await found(hub, caller, filters, limit=AT_ONCE, after=after)
-    except ApiError as error:
-        if error.status != 422:
-            raise
-        errors[error.detail.partition(":")[0]] = tongue_of(request).say("This is no day. Write it as 2026-01-31.")
-    data = _data(caller, filters, shown, page) | {
+    page, errors = await _page(request, hub, caller, filters, after)
+    data = _data(caller, filters, shown, page, [("view", view)] if whole else None) | {
         "errors": errors, "after": after, "view": kept, "marked": lead, "first": after is None,
     }  # fmt: skip
     if partial(request):
         answer = await show(request, "leads/found.html", **data)
         answer.headers["hx-replace-url"] = data["here_plain"]
         return answer
-    choices = await request.app.state.kept.ask("lead choices", lambda: api.choices(hub))
-    return await show(
-        request, "leads/page.html", **data, pairs=_pairs(choices.value or {}, tongue_of(request)),
-        campaigns=(choices.value or {}).get("campaign", []), views=await _views(hub, caller), states=STATES,
-        unfolded=bool(set(filters.said) - set(MAIN)),
-        every=[[name, said] for name, said in COLUMNS.items()],
-    )  # fmt: skip
+    return await show(request, "leads/page.html", **data, **await _chooser(request, hub, caller, filters))
+
+
+async def _page(
+    request: Request, hub: Hub, caller: Caller, filters: Filters, after: str | None
+) -> tuple[Found, dict[str, str]]:
+    """Return a page of leads, or what is wrong with which filter."""
+    try:
+        return await found(hub, caller, filters, limit=AT_ONCE, after=after), {}
+    except ApiError as error:
+        if error.status != 422:
+            raise
+        said = tongue_of(request).say("This is no day. Write it as 2026-01-31.")
+        return Found(), {error.detail.partition(":")[0]: said}
+
+
+async def _chooser(request: Request, hub: Hub, caller: Caller, filters: Filters) -> dict[str, Any]:
+    """Return what filters, views and columns can be chosen from."""
+    choices = (await request.app.state.kept.ask("lead choices", lambda: api.choices(hub))).value or {}
+    return {
+        "pairs": _pairs(choices, tongue_of(request)), "campaigns": choices.get("campaign", []), "states": STATES,
+        "views": await _views(hub, caller), "unfolded": bool(set(filters.said) - set(MAIN)),
+        "every": [[name, said] for name, said in COLUMNS.items()],
+    }  # fmt: skip
 
 
 def _pairs(choices: Mapping[str, list[str]], tongue: Tongue) -> dict[str, list[list[str]]]:
@@ -97,10 +107,10 @@ async def _views(hub: Hub, caller: Caller) -> list[dict[str, Any]]:
     return [{**row, "name": str(row["name"])} for row in (await api.kept_views(hub, caller))["items"]]
 
 
-def _data(caller: Caller, filters: Filters, shown: list[str], page: Found) -> dict[str, Any]:
-    """Return what the list and its acts are made of."""
+def _data(caller: Caller, filters: Filters, shown: list[str], page: Found, kept: Any) -> dict[str, Any]:
+    """Return what the list and its acts are made of; `kept`: the address of a view that is shown as it was kept."""
     said = filters.said
-    query = [*said.items(), *(("columns", name) for name in shown if shown != list(USUAL))]
+    query = kept or [*said.items(), *(("columns", name) for name in shown if shown != list(USUAL))]
     path = f"/leads?{urlencode(query)}" if query else "/leads"
     joint = "&" if query else "?"
     exported = [*said.items(), *(("columns", name) for name in ("id", "full_name", *shown) if name != "id")]

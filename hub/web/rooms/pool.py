@@ -61,7 +61,7 @@ async def pool_page(
     allowance = await hub.responding.pools.allowance(taker, chosen["pool"]) if taker else None
     ticked = request.query_params.getlist("lead")[:MOST_TICKED]
     query = {"pool": chosen["pool"], **({"rep": rep} if rep else {})}
-    shown = {
+    shown: dict[str, Any] = {
         "pools": pools, "chosen": chosen, "items": items, "ticked": ticked, "taker": taker, "pending": False,
         "more": f"/pool?{urlencode({**query, 'after': rows['next']})}" if rows["next"] else None,
         "home": f"/pool?{urlencode(query)}", "allowance": allowance, "may": caller.role != "viewer",

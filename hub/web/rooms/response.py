@@ -23,8 +23,8 @@ from hub.web.tongue import N_, Tongue
 
 router = APIRouter(include_in_schema=False, route_class=Page)
 
-SPANS = (("1d", N_("Last 24 hours")), ("7d", N_("Last 7 days")), ("30d", N_("Last 30 days")), ("90d", N_("Last 90 days")),
-         ("365d", N_("Last year")))  # fmt: skip
+SPANS = (("1d", N_("Last 24 hours")), ("7d", N_("Last 7 days")), ("30d", N_("Last 30 days")),
+         ("90d", N_("Last 90 days")), ("365d", N_("Last year")))  # fmt: skip
 BY = (("", N_("All together")), ("source", N_("Source")), ("rep", N_("Rep")), ("team", N_("Team")),
       ("grade", N_("Grade")), ("hour", N_("Hour of the day")), ("week", N_("Week")))  # fmt: skip
 FILTERS = ("team", "rep", "source", "grade", "hour")
