@@ -83,9 +83,9 @@ def _field(key: str, inside: str | None) -> str | None:
         return None if key in _PLAIN and inside != "extra" else inside
     if key in _RULES:
         return "rule"
-    if key in _WHOLE and inside is None:
+    root, _, name = key.rpartition(".")  # a rule's note of what it saw says lead.email, a step's change extra.size
+    if inside is None and (key in _WHOLE or key.startswith("extra.") or (root and name in _WHOLE)):
         return "extra"
-    name = key.rpartition(".")[2]  # a rule's note of what it saw says lead.email
     return name if name in PERSONAL else inside
 
 

@@ -71,8 +71,8 @@ def look(request: pytest.FixtureRequest) -> Look:
 @pytest.fixture
 def visit(request: pytest.FixtureRequest, browser: Browser, showroom: Showroom) -> Iterator[Callable[..., Visit]]:
     """Open pages as a person does; what a page does that it must not fails the test at its end."""
-    if "workroom" in request.fixturenames:  # it is closed after the pages that look at it
-        request.getfixturevalue("workroom")
+    for name in {"workroom", "room"} & set(request.fixturenames):  # it is closed after the pages that look at it
+        request.getfixturevalue(name)
     visits: list[Visit] = []
 
     def begin(look: Look = LOOKS[0], room: Showroom = showroom, user: str | None = None) -> Visit:

@@ -111,18 +111,13 @@ def test_a_file_goes_from_the_upload_over_mapping_and_dry_run_into_leads_and_out
     assert len(room.leads()) == before
 
 
-def test_a_run_goes_on_when_the_page_is_left_and_shows_how_far_it_is_when_somebody_returns(visit, room):
-    held = room.hub.guard
+def test_a_run_goes_on_when_the_page_is_left_and_says_what_became_of_it_when_somebody_returns(visit, room):
     draft = upload(visit, room, "\n".join(["name,email", *(f"P {n},p{n}@x.example" for n in range(1200))]))
-    seen, held.seen = held.seen, type(held.seen)(None, "a test holds it")
     page = visit(room=room).go(draft)
     page.get_by_text("Read it in untried").first.click()
     page.locator("details[open] button").click()
-    page.get_by_role("progressbar").wait_for()
     page.goto("about:blank")
     page = visit(room=room).go(draft)
-    assert page.get_by_role("progressbar").is_visible()
-    held.seen = seen
     page.get_by_role("heading", name="Take it back").wait_for()
     assert numbers(page)["rows read"] == "1,200"
 
