@@ -17,7 +17,7 @@ from hub.errors import brief
 log = logging.getLogger("leadhub")
 
 MOST = 200
-PATIENCE = 0.15
+PATIENCE = 0.1
 """Seconds a page waits for an answer before it shows the one of before, or that it is being counted."""
 FOR_ITS_COST = 20
 """An answer is good for so many times what it took: counting never takes more than a twentieth of a core."""

@@ -16,6 +16,10 @@ PAGE = (ROOT / "docs" / "security.md").read_text("utf-8")
 ROWS = re.findall(r"^\| (\d+) \| (.+?) \|(.*?)\|$", PAGE, re.MULTILINE)
 
 
+TRIED = {"/api/sources/{source}/test": None, "/api/sinks/{sink}/try": None}
+"""What is tried, and what its caller may say beside the name: never an address."""
+
+
 def test_every_control_has_one_line():
     assert sorted(int(number) for number, _, _ in ROWS) == list(range(1, 48))
 
@@ -27,9 +31,12 @@ def test_a_line_names_tests_that_there_are_or_says_what_is_not_built(number, sai
     assert named or "not built" in said
 
 
-def test_nothing_is_sent_for_a_test_by_any_route():
+def test_only_what_is_configured_is_tried_by_any_route():
     routes = [route for route in flat(create_app(None).routes) if isinstance(route, APIRoute)]
-    assert [route.path for route in routes if declared(route)[0].right == "send_test"] == []
+    trying = [route for route in routes if declared(route)[0].right == "send_test"]
+    api = {route.path: route.body_field for route in trying if route.path.startswith("/api/")}
+    assert {path: field and set(field.field_info.annotation.model_fields) for path, field in api.items()} == TRIED
+    assert {declared(route)[0].role for route in trying} == {"operator"}
 
 
 SOURCES = sorted(path for folder in ("hub", "connectors", "plugins") for path in (ROOT / folder).rglob("*.py"))
