@@ -1,4 +1,4 @@
-"""What the invented reps of the demo did with their leads: most answered, some late, so that reports say something."""
+"""What the invented reps did with their leads, and what campaigns cost: so that the demo has something to report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from hub.store.columns import CARE
+from hub.store.columns import CARE, TOUCH
 
 LOST = ("price", "timing", "competitor", "no budget")
 HALF_WITHIN = 600.0  # seconds, of a rep of usual speed
@@ -36,6 +36,20 @@ def owned(*, session: Session) -> list[Owned]:
         .order_by(since, CARE.c.lead)
     )
     return [Owned(*row) for row in session.execute(query)]
+
+
+def campaigns(*, session: Session) -> list[str]:
+    """Return the names of the campaigns that leads came by."""
+    query = sa.select(TOUCH.c.campaign).where(TOUCH.c.campaign.is_not(None)).distinct().order_by(TOUCH.c.campaign)
+    return list(session.execute(query).scalars())
+
+
+def costs(names: Iterable[str], now: datetime, seed: int) -> Iterator[Mapping[str, Any]]:
+    """Yield what these campaigns cost in the last two weeks, as rows of a table of costs; some cost far too much."""
+    chance = random.Random(seed)
+    span = {"from": (now - timedelta(days=14)).date().isoformat(), "to": now.date().isoformat()}
+    for name in names:
+        yield {**span, "campaign": name, "cost": round(chance.lognormvariate(8.5, 1.0), -1), "currency": "CNY"}
 
 
 def answers(leads: Iterable[Owned], now: datetime, seed: int) -> Iterator[Mapping[str, Any]]:

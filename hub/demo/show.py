@@ -22,7 +22,8 @@ import uvicorn
 from sqlmodel import Session
 
 from hub.app import Hub, Office
-from hub.demo.answers import answers, owned
+from hub.attribution.desk import Costs
+from hub.demo.answers import answers, campaigns, costs, owned
 from hub.demo.generate import generate
 from hub.demo.records import clusters
 from hub.demo.score import Score, score
@@ -31,6 +32,7 @@ from hub.demo.workspace import SANDBOX_SECRET, write_workspace
 from hub.feedback.table import take
 from hub.pipeline.reading import unpack
 from hub.source import FileSource
+from hub.store.audit import Actor
 from hub.store.columns import SUGGESTION
 from hub.store.submissions import TABLE as SUBMISSION
 from hub.store.summary import summary, waiting
@@ -161,9 +163,11 @@ async def _flowed(hub: Hub, began: float) -> None:
 
 
 async def _answer(hub: Hub) -> None:
-    """Let the invented reps answer their leads."""
+    """Let the invented reps answer their leads, and let campaigns cost something."""
     rows = list(answers(await hub.db.read(owned), hub.clock.now(), SEED))
     await take(hub.hearing, "demo", rows, by="demo")
+    spent = costs(await hub.db.read(campaigns), hub.clock.now(), SEED)
+    await Costs(hub.db, hub.clock, hub.ids).take(enumerate(spent, 1), "demo costs", by=Actor("demo"))
 
 
 async def _report(hub: Hub, folder: Path, stage: Stage) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from hub.demo.answers import LOST, Owned, answers
+from hub.demo.answers import LOST, Owned, answers, costs
 
 NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 LEADS = [Owned(f"lead_{n}", f"rep-{n % 4}", "ABC"[n % 3], NOW - timedelta(hours=n)) for n in range(1, 400)]
@@ -22,6 +22,12 @@ def test_some_are_answered_some_won_some_lost_and_some_forgotten():
     assert set(said) == {"contacted", "qualified", "won", "lost"}
     assert 0.6 < said["contacted"] / len(LEADS) < 0.95
     assert {row["reason"] for row in ROWS if row["disposition"] == "lost"} == set(LOST)
+
+
+def test_every_campaign_costs_something_in_the_days_until_now():
+    rows = list(costs(["spring-demo", "expo"], NOW, 7))
+    assert [row["campaign"] for row in rows] == ["spring-demo", "expo"]
+    assert all(row["cost"] > 0 and row["from"] < row["to"] == "2026-05-04" for row in rows)
 
 
 def test_the_same_seed_says_the_same():
