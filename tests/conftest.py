@@ -16,7 +16,7 @@ import pytest
 from sqlmodel import SQLModel
 
 from hub.app import Hub, Office
-from hub.app.hub import ROLES
+from hub.app.office import ROLES
 from hub.inbound import Inbound
 from hub.testing.fakes import FAKES, CountedIds, HandClock, plugin
 

@@ -14,7 +14,7 @@ import typer
 import yaml
 
 from hub import loader, plan
-from hub.app.hub import ROLES
+from hub.app.office import ROLES
 from hub.cli import app as commands
 from hub.cli.serve import REQUEST_SECONDS
 from hub.delivery.dispatcher import STOP_SECONDS

@@ -29,7 +29,7 @@ from hub.store.database import Database
 from hub.store.migrations import migrate
 
 if TYPE_CHECKING:
-    from hub.app.hub import Office
+    from hub.app.office import Office
 
 Fingerprint = tuple[tuple[str, int, int, bytes], ...]
 """The files of a configuration as they lie there: path, time and size, and a digest of what is in them."""

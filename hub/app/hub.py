@@ -21,8 +21,7 @@ from hub.app.hearing import open_hearing
 from hub.app.importing import Importing
 from hub.app.lookout import Lookout
 from hub.app.node import Node
-from hub.app.office import ROLES as ROLES
-from hub.app.office import Office as Office
+from hub.app.office import Office
 from hub.app.privacy import open_privacy
 from hub.app.responding import Responding
 from hub.app.rounds import ring_once, ring_sources

@@ -12,7 +12,8 @@ from hub.store import gauges
 from hub.store.database import Database
 
 if TYPE_CHECKING:
-    from hub.app.hub import Hub, Office
+    from hub.app.hub import Hub
+    from hub.app.office import Office
     from hub.settings import HubSettings
 
 KEEP_SECONDS = 5.0  # how long what the database said is said again: several monitors ask it once

@@ -22,7 +22,7 @@ from rich.console import Console
 from hub import failpoints
 from hub.api.patience import Limits, patient
 from hub.app import Hub
-from hub.app.hub import ROLES
+from hub.app.office import ROLES
 from hub.app.stall import StallWatch
 from hub.cli import listen
 from hub.cli.office import announce, config_path, office, withdraw

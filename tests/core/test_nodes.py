@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from hub.app import Hub
-from hub.app.hub import ROLES
+from hub.app.office import ROLES
 from hub.clock import SharedClock
 from hub.errors import ConfigError
 from hub.lead import RawLead
