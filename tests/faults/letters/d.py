@@ -42,7 +42,7 @@ def _full_disk(bench: Bench) -> Count:
     folder = bench.folder / "disks" / bench.name("disk")
     folder.mkdir(parents=True)
     with world(bench, "D1", database=f"sqlite:///{folder}/hub.db") as hurt:
-        hurt.start(env={"FAULTS_MOUNT": f"tmpfs|{folder}|size=6m"})
+        hurt.start(env={"FAULTS_MOUNT": f"tmpfs|{folder}|size=10m"})
         inside = Path(f"/proc/{hurt.pid}/root{folder}")
         hurt.database = f"sqlite:///{inside}/hub.db"
         hurt.posts(10)
