@@ -64,7 +64,7 @@ class Served:
 
     @contextmanager
     def connection(self) -> Iterator[socket.socket]:
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as line:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as line:
             yield line
 
     def send(self, *pieces: bytes) -> Answer | None:
