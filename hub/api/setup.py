@@ -13,6 +13,7 @@ from sqlmodel import Session
 from hub.api.access import CallerDep, HubDep, Masked, needs
 from hub.api.leads import After, Body, Limit, listed
 from hub.api.problems import ApiError
+from hub.api.sinks import known
 from hub.app import Hub
 from hub.instant import instant
 from hub.intake.rows import CURSOR
@@ -141,16 +142,10 @@ async def sinks(hub: HubDep) -> dict[str, Any]:
     return listed(items, None)
 
 
-def _known_sink(hub: Hub, sink: str) -> None:
-    known = hub.plan.settings.sinks
-    if sink not in known:
-        raise ApiError(404, f"There is no sink {sink[:64]!r}. Known: {', '.join(known)}.")
-
-
 @router.post("/sinks/{sink}/pause", dependencies=[needs("operator")])
 async def pause(hub: HubDep, caller: CallerDep, sink: str, body: Reason) -> dict[str, Any]:
     """Pause a sink; its leads wait."""
-    _known_sink(hub, sink)
+    known(hub, sink)
     await hub.dispatcher.pause(sink, body.reason, by=caller.actor)
     return {"sink": sink, "paused": body.reason}
 
@@ -158,7 +153,7 @@ async def pause(hub: HubDep, caller: CallerDep, sink: str, body: Reason) -> dict
 @router.post("/sinks/{sink}/resume", dependencies=[needs("operator")])
 async def resume(hub: HubDep, caller: CallerDep, sink: str) -> dict[str, Any]:
     """Let a paused sink take leads again."""
-    _known_sink(hub, sink)
+    known(hub, sink)
     await hub.dispatcher.resume(sink, by=caller.actor)
     return {"sink": sink, "paused": None}
 

@@ -11,17 +11,14 @@ from zoneinfo import ZoneInfo
 from hub.attribution.models import Model
 from hub.attribution.money import Money
 from hub.errors import BadInput
-from hub.instant import instant
 from hub.lead import TOUCH_FIELDS
-from hub.people.windows import beginning
+from hub.people.windows import beginning, moment
 from hub.settings.campaigns import CostSettings
-from hub.settings.shapes import duration
 
 Key = tuple[str | None, ...]
 
 DAYS = 90  # a report looks back where nobody says since when
 PLAIN = ("campaign", "source", "medium", "origin")
-MOST = 50_000  # lines of one report
 _QUARTER = 900  # seconds: every zone is off by whole quarters of an hour
 
 BASIS = (
@@ -118,25 +115,11 @@ def span_of(
     since: str | None, until: str | None, upto: str | None, now: datetime, zone: ZoneInfo
 ) -> tuple[datetime, datetime, datetime]:
     """Return the span that is asked for, and until when outcomes count; raises BadInput."""
-    end = _moment(until, now, zone) if until else now
-    start = _moment(since, now, zone) if since else beginning("day", end - timedelta(days=DAYS), zone)
-    heard = min(_moment(upto, now, zone), now) if upto else now
+    end = moment(until, now, zone) if until else now
+    start = moment(since, now, zone) if since else beginning("day", end - timedelta(days=DAYS), zone)
+    heard = min(moment(upto, now, zone), now) if upto else now
     if start >= end:
         raise BadInput(f"since ({start.isoformat()}) is not before until ({end.isoformat()}).", status=422)
     if heard <= start:
         raise BadInput(f"outcomes ({heard.isoformat()}) end before since ({start.isoformat()}).", status=422)
     return start, end, heard
-
-
-def _moment(said: str, now: datetime, zone: ZoneInfo) -> datetime:
-    """Return the moment that `7d` ago, 2026-05-01 or a whole time stands for; raises BadInput."""
-    found = instant(said, zone)
-    if found is not None:
-        return found
-    try:
-        seconds = duration(said)
-    except ValueError:
-        seconds = None
-    if not isinstance(seconds, int | float) or not 0 < seconds < 100 * 366 * 86_400:
-        raise BadInput(f"{said[:64]!r} is no time; write it as 7d, or as 2026-05-01.", status=422)
-    return now - timedelta(seconds=seconds)

@@ -8,11 +8,11 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from hub.attribution.frame import MOST, Frame, Key, keyed, steps
+from hub.attribution.frame import Frame, Key, keyed, steps
 from hub.attribution.models import Milestones, Model, Weight, Weights
 from hub.attribution.money import Purse
 from hub.attribution.outcomes import Outcome, outcome
-from hub.errors import BadInput
+from hub.grouped import group_of
 from hub.settings.campaigns import CostSettings
 
 PATHS = 20_000  # different paths that are told apart
@@ -118,7 +118,7 @@ class Fold:
         for place, (name, model) in enumerate(frame.models.items()):
             sums = self._sums[name]
             for key, part in shared(touches, keys, became, model):
-                self._add(_of(sums, key), became, part)
+                self._add(group_of(sums, key, _Sum), became, part)
                 if not place and only == key:
                     self._add(self._at(touches), became, part)
 
@@ -216,16 +216,6 @@ def _up_to(touches: Sequence[Any], moment: float | None, whole: Weights, marks: 
         return whole
     number = max(1, sum(touch.at <= moment for touch in touches))
     return (*model(touches[:number], marks), *(0,) * (len(touches) - number))
-
-
-def _of(sums: _Sums, key: Key) -> _Sum:
-    found = sums.get(key)
-    if found is None:
-        if len(sums) >= MOST:
-            said = f"The report would have more than {MOST:,} lines."
-            raise BadInput(f"{said} Divide it by less, or take a shorter span.", status=422)
-        found = sums[key] = _Sum()
-    return found
 
 
 def path_of(keys: Sequence[Key]) -> Key:

@@ -8,6 +8,7 @@ from typing import Any
 
 from hub.draft import places
 from hub.draft.edit import identical
+from hub.draft.tree import found_at
 from hub.errors import ConfigError
 from hub.yamlfile import Where
 
@@ -51,7 +52,7 @@ def check(old: Any, new: Any, *, owner: bool, known: frozenset[str] = frozenset(
     """Refuse what may not be changed from a browser; raises ConfigError. `known`: references that were used before."""
     for where in changed(old if isinstance(old, Mapping) else {}, new if isinstance(new, Mapping) else {}):
         _place(where, owner)
-        _path(where, _at(new, where))
+        _path(where, found_at(new, where))
     fresh = sorted(references(new) - references(old) - known)
     for reference in fresh:
         if not _SECRET.fullmatch(reference):
@@ -88,12 +89,3 @@ def _texts(where: Where, value: Any) -> Iterator[tuple[Where, str]]:
     parts = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
     for key, part in parts:
         yield from _texts((*where, key), part)
-
-
-def _at(data: Any, where: Where) -> Any:
-    for part in where:
-        try:
-            data = data[part]
-        except (LookupError, TypeError):
-            return None
-    return data

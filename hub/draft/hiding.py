@@ -7,6 +7,7 @@ from typing import Any
 
 from hub import yamlfile
 from hub.draft.edit import put
+from hub.draft.tree import found_at
 from hub.errors import ConfigError
 from hub.yamlfile import Where
 
@@ -21,7 +22,7 @@ def hide(text: str, places: Iterable[Where]) -> str:
     except ConfigError:
         return text
     for place in places:
-        value = _at(data, place)
+        value = found_at(data, place)
         if isinstance(value, str) and value and not value.startswith("${"):
             text = put(text, place, HIDDEN)
     return text
@@ -33,7 +34,7 @@ def unhide(text: str, original: str) -> str:
         return text
     data, before = (yamlfile.loads(one, "hub.yaml").data for one in (text, original))
     for place in list(_hidden(data, ())):
-        value = _at(before, place)
+        value = found_at(before, place)
         if value is None or value == HIDDEN:
             said = ".".join(map(str, place))
             raise ConfigError(f"{said} is hidden, and there is nothing to put back. Write ${{file:secrets/NAME}}.")
@@ -47,12 +48,3 @@ def _hidden(data: Any, where: Where) -> Iterator[Where]:
     parts = data.items() if isinstance(data, Mapping) else enumerate(data) if isinstance(data, list) else ()
     for key, value in parts:
         yield from _hidden(value, (*where, key))
-
-
-def _at(data: Any, where: Where) -> Any:
-    for part in where:
-        try:
-            data = data[part]
-        except (LookupError, TypeError):
-            return None
-    return data

@@ -102,3 +102,13 @@ class Tree:
                 break
             first -= 1
         return first
+
+
+def found_at(data: Any, where: Where) -> Any:
+    """Return what stands at a place of data that was read; None for nothing."""
+    for part in where:
+        try:
+            data = data[part]
+        except (LookupError, TypeError):
+            return None
+    return data

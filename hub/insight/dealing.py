@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from hub.insight.frame import Frame, Key, Line, Row, Table, columns, group_of, keyed, ordered, share
+from hub.grouped import group_of
+from hub.insight.frame import Frame, Key, Line, Row, Table, columns, keyed, ordered, share
 
 LOSING = ("recycled", "reassigned", "returned", "inherited", "transferred")
 """Acts by which a lead leaves a rep."""

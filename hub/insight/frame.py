@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from hub.errors import BadInput
 from hub.people.due import WorkingTime
 
-T = TypeVar("T")
 Row = Any
 Line = dict[str, Any]
 Key = tuple[Any, ...]
@@ -25,7 +23,6 @@ DIMENSIONS = (*PLAIN, *TIMES)
 NARROWED = (*PLAIN, "hour")
 """What a report can be narrowed to."""
 
-MOST = 50_000  # lines of one report
 
 _QUARTER = 900  # seconds: every zone is off by whole quarters of an hour
 
@@ -99,17 +96,6 @@ def narrowed(rows: Iterable[Row], frame: Frame) -> Iterator[Row]:
     """Yield the rows of the hour of the day that is asked for, else all; what a database can tell it has told."""
     hour, parts = frame.only.get("hour"), Parts(frame.zone)
     return (row for row in rows if hour is None or str(parts.of(row.started)["hour"]) == hour)
-
-
-def group_of(groups: dict[Key, T], key: Key, make: Callable[[], T]) -> T:
-    """Return the group of a key, made when it is new; raises BadInput when a report would have too many lines."""
-    found = groups.get(key)
-    if found is None:
-        if len(groups) >= MOST:
-            said = f"The report would have more than {MOST:,} lines."
-            raise BadInput(f"{said} Divide it by less, or take a shorter span.", status=422)
-        found = groups[key] = make()
-    return found
 
 
 def columns(by: Sequence[str], *names: str) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 
-from hub.insight.frame import Frame, Key, Line, Row, Table, columns, group_of, keyed, ordered
+from hub.grouped import group_of
+from hub.insight.frame import Frame, Key, Line, Row, Table, columns, keyed, ordered
 
 ACTS: Mapping[str, str] = {
     "lead.warned": "warned", "lead.escalated": "escalated", "lead.reassigned": "reassigned",

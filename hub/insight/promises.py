@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from hub.grouped import group_of
 from hub.insight.figures import percentile
-from hub.insight.frame import Frame, Key, Line, Row, Table, columns, group_of, keyed, ordered, rounded, share
+from hub.insight.frame import Frame, Key, Line, Row, Table, columns, keyed, ordered, rounded, share
 
 QUALIFIED = ("qualified", "opportunity", "won")
 """Dispositions of leads that were worth the work."""

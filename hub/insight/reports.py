@@ -16,10 +16,8 @@ from hub.errors import BadInput
 from hub.escape import cell
 from hub.insight import dealing, ladder, promises, speed, waits
 from hub.insight.frame import DIMENSIONS, NARROWED, PLAIN, TIMES, Frame, Line, Row, Table, narrowed
-from hub.instant import instant
-from hub.people.windows import beginning
+from hub.people.windows import beginning, moment
 from hub.plan import Plan
-from hub.settings.shapes import duration
 from hub.store import reports as store
 from hub.store.database import Database
 
@@ -73,8 +71,8 @@ class Reports:
         if name not in REPORTS:
             raise BadInput(f"There is no report {name[:64]!r}. There are: {', '.join(REPORTS)}.", status=404)
         now, zone = self.clock.now(), self.plan.settings.hub.zone
-        end = _moment(until, now, zone) if until else now
-        start = _moment(since, now, zone) if since else beginning("day", end - timedelta(days=DAYS), zone)
+        end = moment(until, now, zone) if until else now
+        start = moment(since, now, zone) if since else beginning("day", end - timedelta(days=DAYS), zone)
         if start >= end:
             raise BadInput(f"since ({start.isoformat()}) is not before until ({end.isoformat()}).", status=422)
         return Frame(
@@ -169,20 +167,6 @@ class Reports:
 def spans(frame: Frame, since: datetime, until: datetime, *by: str) -> Frame:
     """Return the frame with another span and other groups."""
     return replace(frame, since=since, until=until, by=by)
-
-
-def _moment(said: str, now: datetime, zone: ZoneInfo) -> datetime:
-    """Return the moment that `7d` ago, 2026-05-01 or a whole time stands for; raises BadInput."""
-    found = instant(said, zone)
-    if found is not None:
-        return found
-    try:
-        seconds = duration(said)
-    except ValueError:
-        seconds = None
-    if not isinstance(seconds, int | float) or not 0 < seconds < 100 * 366 * 86_400:
-        raise BadInput(f"{said[:64]!r} is no time; write it as 7d, or as 2026-05-01.", status=422)
-    return now - timedelta(seconds=seconds)
 
 
 def _divided(name: str, by: str | None) -> tuple[str, ...]:

@@ -6,8 +6,9 @@ from array import array
 from collections.abc import Iterable
 from operator import attrgetter
 
+from hub.grouped import group_of
 from hub.insight.figures import Curve, curve
-from hub.insight.frame import Frame, Key, Row, columns, group_of, keyed, moment
+from hub.insight.frame import Frame, Key, Row, columns, keyed, moment
 
 LEGS = ("intake", "route", "deliver", "accept", "respond")
 """The way of a lead: to us, to a decision, to a sink, to a rep who takes it, to the answer."""
