@@ -60,6 +60,7 @@ AGAINST: Mapping[str, str] = {
     "hold": "{rep} has {open} open leads; pool {pool} is for those with fewer than {most}.",
     "faster": "{owner} took the lead {lead} first.",
     "gone": "The lead {lead} waits in no pool.",
+    "closed": "The lead {lead} is closed; nobody needs to take it.",
 }
 """What can speak against a claim, with its sentence."""
 

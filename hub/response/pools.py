@@ -80,7 +80,7 @@ class Pools:
     def _check(self, seen: Row, *, rep: str, pool: str, session: Session) -> None:
         """Raise BadInput when a rep may not take a lead, with its row locked and nobody else counting for the rep."""
         care = locked(seen["lead"], session=session)
-        if care is None or any(care[name] != seen[name] for name in ("id", "owner", "pool", "since")):
+        if care is None or any(care[name] != seen[name] for name in ("id", "owner", "pool", "since", "closed_at")):
             raise _taken(care or seen)
         store.one_at_a_time(rep, session=session)
         now = self.clock.now()
@@ -123,12 +123,12 @@ class Pools:
 
 
 def _pool_of(care: Row) -> str:
-    if care["owner"] is not None or care["pool"] is None:
+    if care["owner"] is not None or care["pool"] is None or care["closed_at"] is not None:
         raise _taken(care)
     return str(care["pool"])
 
 
 def _taken(care: Row) -> Refused:
-    """Return what whoever comes too late is told: who was faster."""
-    said = {"lead": care["lead"], "owner": care["owner"]}
-    return Refused(Against("faster" if care["owner"] else "gone", said))
+    """Return what whoever comes too late is told: who was faster, or that it waits no more."""
+    why = "faster" if care["owner"] else "closed" if care["pool"] and care["closed_at"] else "gone"
+    return Refused(Against(why, {"lead": care["lead"], "owner": care["owner"]}))

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from hub.store import dealing
 from hub.store.columns import CARE, OWNERSHIP
 
-_WAITS = (CARE.c.current, CARE.c.owner.is_(None), ~CARE.c.test)
+_WAITS = (CARE.c.current, CARE.c.owner.is_(None), CARE.c.closed_at.is_(None), ~CARE.c.test)
 
 
 def counts(now: datetime, *, session: Session) -> dict[str, dict[str, Any]]:

@@ -12,9 +12,12 @@ import pytest
 
 from hub.app import Hub
 from hub.errors import BadInput, Conflict
+from hub.news import Activity
+from hub.outcome import Disposition
 from hub.people.pools import Taker, embargo, pools_of, refusal
 from hub.settings import Settings
 from hub.settings.people import PoolSettings
+from hub.store.activities import Heard
 from hub.store.audit import Actor
 from tests.conftest import MakeHub, post
 from tests.core.looking import all_rows
@@ -48,6 +51,16 @@ async def lead(hub: Hub, number: int = 1, **more: Any) -> str:
 
 async def care(hub: Hub, lead: str) -> dict[str, Any]:
     return next(row for row in await all_rows(hub, "care") if row["lead"] == lead and row["current"])
+
+
+async def outcome(hub: Hub, lead: str, disposition: Disposition) -> None:
+    said = Activity(f"{lead}:{disposition}", hub.clock.now(), "note", lead=lead, by="crm", human=False)
+    await hub.hearing.note("api", Heard(said, disposition, False))
+
+
+async def waiting(hub: Hub) -> list[str]:
+    rounds, _ = await hub.responding.pools.waiting("sea", 50, None)
+    return [row["lead"] for row in rounds]
 
 
 async def claim(hub: Hub, lead: str, rep: str = "ann") -> str | None:
@@ -275,6 +288,19 @@ async def test_a_pool_is_closed_to_who_may_not_take_of_it(make_hub: MakeHub, poo
     hub = await make_hub(with_pool("teams: [north]", where=f"assign: {{pool: {pool}}}"))
     with pytest.raises(BadInput, match="There is no lead"):
         await hub.responding.pools.view(await lead(hub), rep, by="user:usr_1")
+
+
+async def test_a_closed_lead_waits_in_no_pool_until_it_is_open_again(make_hub: MakeHub, clock):
+    hub = await make_hub(with_pool())
+    one, two = await lead(hub, 1), await lead(hub, 2)
+    await outcome(hub, one, Disposition.LOST)
+    assert await waiting(hub) == [two]
+    assert [row["leads"] for row in await hub.responding.pools.listed() if row["pool"] == "sea"] == [1]
+    assert await claim(hub, one) == f"The lead {one} is closed; nobody needs to take it."
+    clock.turn(60)
+    await outcome(hub, one, Disposition.QUALIFIED)
+    assert await waiting(hub) == [two, one]
+    assert await claim(hub, one) is None
 
 
 def test_the_rules_of_a_pool_are_reckoned_without_a_database():

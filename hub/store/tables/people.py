@@ -22,7 +22,11 @@ class CareRow(SQLModel, table=True):
         sa.Index("care_lead", "lead", "round", unique=True),
         sa.Index("care_owner", "owner", "closed_at"),
         sa.Index("care_team", "team", "id"),
-        sa.Index("care_pool", "pool", "id", sqlite_where=sa.text("current = 1"), postgresql_where=sa.text("current")),
+        sa.Index(
+            "care_pool", "pool", "id",
+            sqlite_where=sa.text("current = 1 AND closed_at IS NULL"),
+            postgresql_where=sa.text("current AND closed_at IS NULL"),
+        ),
         sa.Index("care_domain", "domain", "id"),
         sa.Index("care_firm", "firm", "id"),
         sa.Index("care_start", "started_at"),

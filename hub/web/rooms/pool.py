@@ -39,6 +39,7 @@ AGAINST = {
     "faster": N_("%(owner)s was faster and has this lead now."),
     "own": N_("You have this lead already."),
     "gone": N_("This lead does not wait here any more."),
+    "closed": N_("This lead is closed; nobody needs to take it."),
 }
 """What people are told of what speaks against a claim."""
 

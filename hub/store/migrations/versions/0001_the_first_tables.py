@@ -259,8 +259,8 @@ def upgrade() -> None:
             "care_pool",
             ["pool", "id"],
             unique=False,
-            sqlite_where=sa.text("current = 1"),
-            postgresql_where=sa.text("current"),
+            sqlite_where=sa.text("current = 1 AND closed_at IS NULL"),
+            postgresql_where=sa.text("current AND closed_at IS NULL"),
         )
         batch_op.create_index(
             "care_pool_lead",
@@ -1255,7 +1255,11 @@ def downgrade() -> None:
             sqlite_where=sa.text("current = 1 AND pool IS NOT NULL"),
             postgresql_where=sa.text("current AND pool IS NOT NULL"),
         )
-        batch_op.drop_index("care_pool", sqlite_where=sa.text("current = 1"), postgresql_where=sa.text("current"))
+        batch_op.drop_index(
+            "care_pool",
+            sqlite_where=sa.text("current = 1 AND closed_at IS NULL"),
+            postgresql_where=sa.text("current AND closed_at IS NULL"),
+        )
         batch_op.drop_index("care_owner")
         batch_op.drop_index("care_lead")
         batch_op.drop_index("care_firm")
