@@ -125,6 +125,7 @@ def create_app(
     app.state.hub, app.state.local_key, app.state.keys = hub, local_key, {}
     app.state.setup_token, app.state.limits, app.state.hashing = setup_token, Limits(), asyncio.Semaphore(2)
     app.state.kept = Kept(hub.clock) if hub is not None else None
+    app.state.pulse = live.Pulse(hub)
     problems.install(app)
     speak_html(app)
     _open_doors(app)

@@ -39,6 +39,7 @@ class Page(Masked):
         handler = super().get_route_handler()
 
         async def entered(request: Request) -> Any:
+            request.state.look = request.app.state.pulse.newest  # before anything is read
             try:
                 if request.method == "GET" and request.query_params.get("key"):
                     return await _with_key(request, request.query_params["key"])

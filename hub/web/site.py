@@ -139,6 +139,7 @@ def _frame(request: Request, caller: Caller | None) -> dict[str, Any]:
         "waiting": kept.last("waiting") if kept is not None else None,
         "now": hub.clock.now(),
         "partial": partial(request),
+        "look": getattr(request.state, "look", ""),
     }
 
 

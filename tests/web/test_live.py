@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterator
 
@@ -9,7 +10,7 @@ import pytest
 
 from hub.web.live import Pulse
 from tests.bad_input.serving import KEY, Served, serving
-from tests.conftest import MakeHub
+from tests.conftest import MakeHub, post
 
 ASK = f"GET /live HTTP/1.1\r\nhost: hub\r\nauthorization: Bearer {KEY}\r\n\r\n".encode()
 
@@ -52,10 +53,41 @@ def test_what_is_open_already_is_not_told_as_new(served):
 
 async def test_the_stream_ends_when_the_hub_stops(make_hub: MakeHub):
     hub = await make_hub()
-    beats = Pulse(hub).beats()
-    assert await anext(beats) == []
+    beats = Pulse(hub).beats(None)
+    assert (await anext(beats))[1] == []
     hub.wind_down()
-    assert [topics async for topics in beats] == []
+    assert [topics async for _, topics in beats] == []
+
+
+async def test_what_came_between_a_page_and_its_stream_is_told(make_hub: MakeHub):
+    hub = await make_hub()
+    pulse = Pulse(hub)
+    earlier = pulse.beats(None)
+    await anext(earlier)
+    page = pulse.newest
+    quiet = pulse.beats(page)
+    assert (await anext(quiet))[1] == []
+    await post(hub, '{"id": "1", "email": "a@acme.example"}')
+    assert "leads" in (await anext(pulse.beats(page)))[1]
+    assert (await anext(pulse.beats(pulse.newest)))[1] == []
+
+
+async def test_a_page_that_names_no_look_known_here_is_told_to_look_again(make_hub: MakeHub):
+    hub = await make_hub()
+    await post(hub, '{"id": "1", "email": "a@acme.example"}')
+    assert "leads" in (await anext(Pulse(hub).beats("")))[1]
+
+
+def test_a_browser_that_comes_again_goes_on_where_it_was(served):
+    with served.connection() as line:
+        line.sendall(ASK)
+        read_until(line, b"retry:")
+        served.post_json({"id": "1", "email": "q@acme.example"})
+        look = re.search(rb"id: (\w+)\n", read_until(line, b"data: "))
+        assert look is not None
+    with served.connection() as line:
+        line.sendall(ASK[:-2] + b"last-event-id: " + look[1] + b"\r\n\r\n")
+        assert b"data:" not in read_until(line, b": still here")
 
 
 def test_without_a_key_nothing_is_told(served):
