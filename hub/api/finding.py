@@ -18,7 +18,7 @@ from hub.escape import printable
 from hub.normal.finding import TYPED, question_of
 from hub.store import leadlist, search
 from hub.store.leadlist import Found
-from hub.store.wanted import Wanted
+from hub.store.wanted import NOTHING, Wanted
 
 PLAIN = ("source", "grade", "owner", "team", "country", "email", "phone", "pool", "disposition", "campaign")
 """Filters that are a value, or `-` for none at all."""
@@ -81,11 +81,16 @@ def _clean(value: str | None) -> str | None:
 
 
 async def wanted_of(hub: Hub, caller: Caller, filters: Filters) -> Wanted:
-    """Return which leads are wanted; to a rep only their own. Raises ApiError for what is no time."""
+    """Return which leads are wanted; to a rep only their own.
+
+    Raises ApiError for what is no time, and for a viewer who asks whether a certain person is there.
+    """
     owner = filters.owner
     if mine.reps(hub, caller) is not None:
         owner = mine.acting(hub, caller, owner)
     masked = caller.role == "viewer"
+    if masked and not {filters.email, filters.phone} <= {None, NOTHING}:
+        raise ApiError(403, "Looking for an e-mail address or a phone needs the role operator: viewers see neither.")
     plain = {name: getattr(filters, name) for name in PLAIN if name != "owner"}
     zone = hub.plan.settings.hub.zone
     wanted = Wanted(

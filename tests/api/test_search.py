@@ -96,7 +96,10 @@ async def test_a_viewer_finds_nobody_by_name_phone_or_address(full: Hub):
         for said in ("李伟", "max", "138 1234", "max@muster.example.com", "li wei"):
             assert (await http.get("/api/leads", params={"q": said})).json()["items"] == [], said
         found = (await http.get("/api/leads", params={"q": "muster gmbh"})).json()["items"]
+        asked = [await http.get("/api/leads", params=one) for one in ({"email": "no@where.example"}, {"phone": "+49"})]
+        without = await http.get("/api/leads", params={"email": "-", "phone": "-"})
     assert len(found) == 2
+    assert ([one.status_code for one in asked], without.status_code) == ([403, 403], 200)
     assert "Müller" not in json.dumps(found, ensure_ascii=False)
 
 
