@@ -40,7 +40,7 @@ class Broken:
         self.hub, self.error, self.sqlite, self.info = hub, error, hub.db.sqlite, hub.db.info
 
     async def read(self, *_: Any, **__: Any) -> Any:
-        raise self.error
+        raise self.error.with_traceback(None)  # else it grows with each call
 
     write = read
 
@@ -57,7 +57,7 @@ class Falling:
         self.db, self._error = Broken(hub, error), error
 
     def __getattr__(self, name: str) -> Any:
-        raise self._error
+        raise self._error.with_traceback(None)
 
 
 BODIES: dict[str, Any] = {
