@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
@@ -18,6 +19,8 @@ from sqlmodel import SQLModel
 from hub.app import Hub, Office
 from hub.app.office import ROLES
 from hub.inbound import Inbound
+from hub.store.database import Database
+from hub.store.migrations import migrate
 from hub.testing.fakes import FAKES, CountedIds, HandClock, plugin
 
 BASIC = """
@@ -78,12 +81,29 @@ def postgres() -> Iterator[Postgres]:
         yield Postgres(server.get_uri())
 
 
+@pytest.fixture(scope="session")
+def migrated() -> Iterator[Path]:
+    """Make an SQLite file with all tables and nothing in them, once: making one takes longer than a test of it."""
+    with tempfile.TemporaryDirectory(prefix="leadhub-", dir=MEMORY) as folder:
+        db = Database(f"sqlite:///{folder}/hub.db")
+        migrate(db.writer)
+        db.close()
+        yield Path(folder) / "hub.db"
+
+
+@pytest.fixture
+def sqlite(migrated: Path) -> Iterator[str]:
+    """Return the address of an SQLite database with nothing in it, for what is alike on both kinds."""
+    with tempfile.TemporaryDirectory(prefix="leadhub-", dir=MEMORY) as folder:
+        shutil.copy(migrated, folder)
+        yield f"sqlite:///{folder}/hub.db"
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
     """Return the address of an empty database, of either kind."""
     if request.param == "sqlite":
-        with tempfile.TemporaryDirectory(prefix="leadhub-", dir=MEMORY) as folder:
-            yield f"sqlite:///{folder}/hub.db"
+        yield request.getfixturevalue("sqlite")
         return
     server: Postgres = request.getfixturevalue("postgres")
     address = server.take()

@@ -21,9 +21,9 @@ FORM = "application/x-www-form-urlencoded"
 
 
 @pytest.fixture
-def database(tmp_path):
+def database(sqlite: str) -> str:
     """Keep to SQLite: nothing here differs between the two."""
-    return f"sqlite:///{tmp_path}/hub.db"
+    return sqlite
 
 
 async def make_user(hub: Hub, name: str = "ann@example.com", role: str = "operator") -> str:

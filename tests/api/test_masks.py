@@ -33,9 +33,9 @@ RULES = BASIC.replace(
 
 
 @pytest.fixture
-def database(tmp_path):
+def database(sqlite: str) -> str:
     """Keep to SQLite: nothing here differs between the two."""
-    return f"sqlite:///{tmp_path}/hub.db"
+    return sqlite
 
 
 async def with_canary(make_hub: MakeHub) -> Hub:

@@ -18,9 +18,9 @@ TWO = BASIC.replace(
 
 
 @pytest.fixture
-def database(tmp_path):
+def database(sqlite: str) -> str:
     """Keep to SQLite: nothing here differs between the two."""
-    return f"sqlite:///{tmp_path}/hub.db"
+    return sqlite
 
 
 async def key_of(hub: Hub, source: str = "website", **more: object) -> str:

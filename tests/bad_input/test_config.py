@@ -34,9 +34,9 @@ flows:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> str:
+def database(sqlite: str) -> str:
     """Return the address of an empty SQLite database: a configuration is the same on either kind."""
-    return f"sqlite:///{tmp_path}/hub.db"
+    return sqlite
 
 
 def ruled(rule: str) -> str:

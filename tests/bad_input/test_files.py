@@ -35,9 +35,9 @@ MAILBOX = CONFIG.replace(
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> str:
+def database(sqlite: str) -> str:
     """Return the address of an empty SQLite database: files come to either kind alike."""
-    return f"sqlite:///{tmp_path}/hub.db"
+    return sqlite
 
 
 @pytest.fixture(scope="module")

@@ -48,7 +48,7 @@ def test_another_model_ranks_campaigns_otherwise(workroom, visit):
     assert "model=last" in page.url
     page.get_by_role("link", name="closer").click()
     page.wait_for_selector("#touches")
-    assert page.get_by_text("opener → closer").count() == 1
+    expect(page.get_by_text("opener → closer")).to_have_count(1)
     page = visit(room=workroom).see("/campaigns?rank=won&model=first&against=last", "campaigns-against")
     assert page.locator("table.ranking tbody tr").first.inner_text().split("\t")[1].startswith("1 → ")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.api.test_uploads import CSV, HEAD, PEOPLE
 from tests.browser.conftest import memory_folder
@@ -64,7 +65,7 @@ def places(room: Showroom) -> dict[str, str]:
 @pytest.mark.parametrize("place", ["list", "import", "undo", "file", "quarantined"])
 def test_every_page_is_sound_in_every_look(visit, look, desk, place):
     page = visit(look, desk).see(places(desk)[place], f"imports-{place}")
-    assert page.locator("h1").count() == 1
+    expect(page.locator("h1")).to_have_count(1)
 
 
 def choose(page: Any, column: str, field: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.looking import LOOKS
 
@@ -14,7 +15,7 @@ def lead_of(room, email: str = "person2@example.com") -> str:
 
 def test_the_walk_is_sound_in_every_look(visit, look, showroom):
     page = visit(look).see(f"/leads/{lead_of(showroom)}", "lead")
-    assert page.locator(".part").count() == 13
+    expect(page.locator(".part")).to_have_count(13)
     assert page.locator("#rules .mark").count() > 3
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import segno
+from playwright.sync_api import expect
 
 from tests.browser.looking import LOOKS
 
@@ -31,7 +32,7 @@ def fill(page, values: dict[str, str]) -> None:
 
 def test_the_builder_is_sound_in_every_look(visit, look):
     page = visit(look).see("/campaigns/links")
-    assert page.locator("input[name=utm_campaign]").count() == 1
+    expect(page.locator("input[name=utm_campaign]")).to_have_count(1)
 
 
 def test_a_link_with_its_code_is_sound_in_every_look(visit, look, showroom):

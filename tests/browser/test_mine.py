@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.looking import Look
 
@@ -44,13 +45,13 @@ def signed_in(visit, look, room, name: str):
 def test_a_rep_on_a_phone_takes_calls_and_notes_in_two_taps(workroom, visit):
     lead, others = waiting(workroom, "li.wei"), waiting(workroom, "max.muster")
     queue = visit(Look("en", "desk"), workroom).go("/response/queue")
-    assert queue.locator(f"a[href='/leads/{lead}']").count() == 1
+    expect(queue.locator(f"a[href='/leads/{lead}']")).to_have_count(1)
     page = signed_in(visit, PHONE, workroom, "li.wei")
     small = page.evaluate(SMALL)
     assert (small, page.evaluate(TOO_WIDE)) == ([], 0)
     page.locator(f"form[action='/mine/{lead}/take'] button").click()
     page.wait_for_url(f"**/mine/{lead}")
-    assert page.locator("main a[href^='tel:+86']").count() == 1
+    expect(page.locator("main a[href^='tel:+86']")).to_have_count(1)
     assert (page.evaluate(SMALL), page.evaluate(TOO_WIDE)) == ([], 0)
     page.get_by_role("button", name="Reached").click()
     page.wait_for_selector("[role=status]:has-text('Noted: reached.')")

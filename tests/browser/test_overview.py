@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from playwright.sync_api import expect
 
 PATHS = ["/"]
 
@@ -33,7 +34,7 @@ def test_the_four_questions_are_answered_within_three_clicks(visit, showroom):
     page = visit().go("/")
     page.get_by_role("link", name="Why did this lead go to that rep?").click()
     assert "/leads/lead_" in page.url
-    assert page.locator("#assignment").count() == 1
+    expect(page.locator("#assignment")).to_have_count(1)
     page.goto(showroom.url)
     page.get_by_role("link", name="What is stuck?").click()
     page.get_by_role("heading", level=1, name="Needs attention").wait_for()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.looking import Look
 from tests.browser.test_mine import signed_in
@@ -38,4 +39,4 @@ def test_of_two_reps_who_press_at_once_one_has_the_lead_and_the_other_is_told_wh
     assert pages[care["owner"]].url.endswith(f"/mine/{lead}")
     assert said[loser][1] in told[loser]
     assert care["owner"] in told[loser]
-    assert pages[loser].locator(f"input[value='{lead}']").count() == 0
+    expect(pages[loser].locator(f"input[value='{lead}']")).to_have_count(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import memory_folder
 from tests.browser.showroom import CONFIG, opened, person
@@ -72,7 +73,7 @@ PLACES = ["", "users", "keys", "audit", "audit/verify", "retention", "people", "
 @pytest.mark.parametrize("place", PLACES)
 def test_every_page_is_sound_in_every_look(visit, look, desk, place):
     page = visit(look, desk).see(f"/settings/{place}".rstrip("/"), f"settings-{place.replace('/', '-') or 'page'}")
-    assert page.locator("h1").count() == 1
+    expect(page.locator("h1")).to_have_count(1)
 
 
 def test_the_pages_say_what_is_so(visit, desk):
@@ -81,7 +82,7 @@ def test_the_pages_say_what_is_so(visit, desk):
     assert ("loaded" in said, "step shout" in said, "hub_event" in said) == (True, True, True)
     assert "nothing_of_that_name" in begun.page.inner_text("main")
     assert "A user was shut out." in begun.go("/settings/audit?what=user.disabled").inner_text("#entries")
-    assert begun.page.locator("#entries tbody tr").count() == 1
+    expect(begun.page.locator("#entries tbody tr")).to_have_count(1)
     assert "Every entry is as it was sealed." in begun.go("/settings/audit/verify").inner_text("main")
     assert "lists: 30 days" in begun.go("/settings/retention").inner_text("main")
     assert "Chart.js" in begun.go("/settings/about").inner_text("main")
@@ -99,7 +100,7 @@ def test_a_user_is_made_and_signs_in_and_sees_what_the_role_may(visit, room):
     page.get_by_label("First password").fill("short")
     page.get_by_role("button", name="Make the user").click()
     assert page.get_by_label("Name or e-mail address").input_value() == "Ann Ng"
-    assert page.locator(".field.wrong").count() == 1
+    expect(page.locator(".field.wrong")).to_have_count(1)
     page.get_by_label("First password").fill(PASSWORD)
     page.get_by_role("button", name="Make the user").click()
     assert "The user ann ng was made." in page.get_by_role("status").inner_text()

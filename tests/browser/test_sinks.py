@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 PATHS = [
     "/sinks", "/sinks/legacy", "/sinks/chat", "/sinks/legacy/deliveries", "/sinks/archive/secrets", "/sinks/new",
@@ -13,7 +14,7 @@ PATHS = [
 @pytest.mark.parametrize("path", PATHS)
 def test_the_page_is_sound_in_every_look(visit, look, path):
     page = visit(look).see(path)
-    assert page.locator("h1").count() == 1
+    expect(page.locator("h1")).to_have_count(1)
 
 
 def test_leads_of_a_paused_sink_wait_until_it_goes_on(workroom, visit):
@@ -24,7 +25,7 @@ def test_leads_of_a_paused_sink_wait_until_it_goes_on(workroom, visit):
     page.get_by_text("Paused: We clean up there").wait_for()
     workroom.post_json({"id": "waits", "email": "wait@example.com", "full_name": "Max Wait"}, "website")
     page.goto(f"{workroom.url}/sinks/archive/deliveries?state=ready")
-    assert page.locator("tbody tr").count() == 1
+    expect(page.locator("tbody tr")).to_have_count(1)
     page.goto(f"{workroom.url}/sinks/archive")
     page.get_by_role("button", name="Let it go on").click()
     page.get_by_text("It takes leads again.").wait_for()
@@ -36,4 +37,4 @@ def test_a_viewer_sees_how_sinks_do_and_has_no_buttons(workroom, visit):
     page.goto(f"{workroom.url}/sinks/chat?key={key}")
     page.goto(f"{workroom.url}/sinks/chat")
     assert page.locator("h1").inner_text() == "chat"
-    assert page.locator("main form").count() == 0
+    expect(page.locator("main form")).to_have_count(0)

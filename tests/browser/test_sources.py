@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
+from playwright.sync_api import expect
 
 PATHS = [
     "/sources", "/sources/website", "/sources/partners/use", "/sources/website/mapping", "/sources/partners/secrets",
@@ -15,7 +16,7 @@ PATHS = [
 @pytest.mark.parametrize("path", PATHS)
 def test_the_page_is_sound_in_every_look(visit, look, path):
     page = visit(look).see(path)
-    assert page.locator("h1").count() == 1
+    expect(page.locator("h1")).to_have_count(1)
 
 
 SECRET = "canary-of-a-new-source-4411"

@@ -17,9 +17,9 @@ from tests.conftest import MakeHub
 
 
 @pytest.fixture
-def database(tmp_path):
+def database(sqlite: str) -> str:
     """Keep to SQLite: nothing here differs between the two."""
-    return f"sqlite:///{tmp_path}/hub.db"
+    return sqlite
 
 
 PRIVATE = [

@@ -31,9 +31,9 @@ def opens(sealed: bytes, text: str) -> bool:
 
 
 @pytest.fixture
-def database(tmp_path):
+def database(sqlite: str) -> str:
     """Keep to SQLite: nothing here differs between the two."""
-    return f"sqlite:///{tmp_path}/hub.db"
+    return sqlite
 
 
 async def test_after_the_command_the_old_key_may_go_and_the_token_is_still_used(make_hub: MakeHub, vendor, monkeypatch):  # noqa: F811

@@ -40,9 +40,9 @@ LEAD = {
 
 
 @pytest.fixture
-def database(tmp_path):
+def database(sqlite: str) -> str:
     """Keep to SQLite: the statements are tried on both where the API is."""
-    return f"sqlite:///{tmp_path}/hub.db"
+    return sqlite
 
 
 @pytest.fixture

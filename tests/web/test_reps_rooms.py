@@ -36,9 +36,9 @@ flows:
 
 
 @pytest.fixture
-def database(tmp_path):
+def database(sqlite: str) -> str:
     """Keep to SQLite: nothing here differs between the two."""
-    return f"sqlite:///{tmp_path}/hub.db"
+    return sqlite
 
 
 async def lead(hub: Hub, number: int = 1, source: str = "website") -> str:

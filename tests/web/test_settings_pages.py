@@ -21,9 +21,9 @@ PHRASE = "canary words of a passphrase"
 
 
 @pytest.fixture
-def database(tmp_path):
+def database(sqlite: str) -> str:
     """Keep to SQLite: nothing here differs between the two."""
-    return f"sqlite:///{tmp_path}/hub.db"
+    return sqlite
 
 
 def test_every_kind_of_entry_has_its_words():

@@ -59,7 +59,7 @@ def _full_disk(bench: Bench) -> Count:
         _delivered(hurt, count, "D1 disk")
         count.recovered.append(time.monotonic() - began)
         hurt.drain(110.0 if bench.long else 5.0)  # what could not be decided is tried again when its lease is over
-        hurt.judge(count, where="D1 disk", leases=bench.long)
+        hurt.judge(count, faults=1, where="D1 disk", leases=bench.long)
     return count
 
 
@@ -85,7 +85,7 @@ def _full_call(bench: Bench) -> Count:
         _delivered(hurt, count, "D1 call")
         count.recovered.append(time.monotonic() - began)
         hurt.settle(count)
-        hurt.judge(count, where="D1 call")
+        hurt.judge(count, faults=1, where="D1 call")  # what it could not write down of a send, it sends again
     return count
 
 
