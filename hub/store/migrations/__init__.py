@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -26,12 +27,12 @@ log = logging.getLogger("leadhub")
 
 def head(folder: Path = _FOLDER) -> str:
     """Return the schema this leadhub was made for."""
-    return str(_scripts(folder)[1].get_current_head())
+    return str(_scripts(folder).get_current_head())
 
 
 def knows(schema: str, folder: Path = _FOLDER) -> bool:
     """Return whether this leadhub can read a database of that schema, after migrating it where it is older."""
-    return schema in {script.revision for script in _scripts(folder)[1].walk_revisions()}
+    return schema in {script.revision for script in _scripts(folder).walk_revisions()}
 
 
 def current(connection: sa.Connection) -> str | None:
@@ -45,7 +46,7 @@ def migrate(engine: sa.Engine, folder: Path = _FOLDER) -> None:
     Each migration is a transaction of its own, so that one that is broken off is made again from its beginning. On
     PostgreSQL one process migrates, and the others wait for it.
     """
-    config, scripts = _scripts(folder)
+    scripts = _scripts(folder)
     with engine.connect() as connection:
         with connection.begin():
             if not _is_older(connection, scripts) and not guards.missing(connection):
@@ -56,6 +57,7 @@ def migrate(engine: sa.Engine, folder: Path = _FOLDER) -> None:
         if older:
             if failpoints.on():
                 sa.event.listen(connection, "after_cursor_execute", lambda *_: failpoints.hit("migrate.statement"))
+            config = _config(folder)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
         with connection.begin():
@@ -65,10 +67,16 @@ def migrate(engine: sa.Engine, folder: Path = _FOLDER) -> None:
             connection.invalidate()  # the lock ends with the connection, and so do the timeouts
 
 
-def _scripts(folder: Path) -> tuple[Config, ScriptDirectory]:
+def _config(folder: Path) -> Config:
     config = Config()
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
-    return config, ScriptDirectory.from_config(config)
+    return config
+
+
+@cache
+def _scripts(folder: Path) -> ScriptDirectory:
+    """Return the migrations of a folder, which is read once: what is installed does not change while it runs."""
+    return ScriptDirectory.from_config(_config(folder))
 
 
 def goes_on(connection: sa.Connection) -> bool:
