@@ -28,12 +28,16 @@ class Look:
     language: str
     size: str
     colours: str = "light"
+    audited: bool = False  # by axe-core; the languages differ in words alone
 
     def __str__(self) -> str:
         return f"{self.language}-{self.size}"
 
 
-LOOKS = (Look("en", "desk"), Look("zh", "desk", "dark"), Look("en", "phone", "dark"), Look("zh", "phone"))
+LOOKS = (
+    Look("en", "desk", audited=True), Look("zh", "desk", "dark"), Look("en", "phone", "dark", audited=True),
+    Look("zh", "phone"),
+)  # fmt: skip
 
 
 class Visit:
@@ -104,6 +108,8 @@ class Visit:
         assert self.page.get_attribute("html", "lang") == said
         wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{self.page.url} is {wide} px wider than the window"
+        if not self.look.audited:
+            return
         found = Axe().run(self.page, options={"resultTypes": ["violations"]}).response["violations"]
         assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found if one["impact"] in SERIOUS] == []
 
