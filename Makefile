@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
+# The tests start leadhub hundreds of times: where nothing compiled is kept, each time compiles all of it.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: run test format lint types docs lock audit sbom fuzz bench faults faults-long clean
 .DEFAULT_GOAL := test
@@ -72,6 +74,7 @@ $(VENV)/.test: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
 	@echo "Installing leadhub and its tests' tools into $(VENV) ..."
 	@$(PIP) --require-hashes -r requirements-dev.lock
 	@$(PIP) --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q -j 0 hub connectors plugins
 	@touch $@ $(VENV)/.run
 
 clean:
