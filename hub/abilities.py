@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,13 @@ from hub.source import FileSource, PollSource, WebhookSource
 def kind_of(cls: type[Connector]) -> str:
     """Return `source`, `sink`, or both."""
     return "sink" if issubclass(cls, Sink) else "source"
+
+
+def purpose(cls: type[Connector]) -> str:
+    """Return what it is for: the first line of its module, behind its name."""
+    module = inspect.getmodule(cls)
+    said = (inspect.getdoc(module) or "").partition("\n")[0].partition(": ")[2] if module else ""
+    return said[:1].upper() + said[1:]
 
 
 def abilities(cls: type[Connector]) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import ClassVar
 
 import httpx
@@ -19,6 +21,11 @@ class Connector:
     docs_url: ClassVar[str] = ""
     confirmed: ClassVar[tuple[str, ...]] = ()  # what was checked against the vendor's documentation
     unconfirmed: ClassVar[tuple[str, ...]] = ()  # what was not; each such fact is a setting
+    translations: ClassVar[Mapping[str, Mapping[str, str]]] = MappingProxyType({})
+    """What pages say of it in other languages, by language: texts of this class, and names of its settings.
+
+    Such as {"zh": {"Nova CRM": "新星 CRM", "shop_id": "店铺编号", "Key of the shop.": "店铺的密钥。"}}.
+    """
 
     class Config(BaseModel):
         """The settings of the connector; every field has a description, secrets are SecretStr."""

@@ -57,13 +57,15 @@ class BaiduLeads(UnsignedSource, JsonTokenCaller, NumberedSource):
     page_size, span = 500, timedelta(days=29)
 
     class Config(JsonTokenCaller.Config, UnsignedSource.Config, Window):
-        base_url: str = Field("https://api.baidu.com", description="Address of the Marketing API.")
+        base_url: str = Field("https://api.baidu.com", description="Address of the API.")
         account_id: str = Field(
             pattern="^[0-9]+$", description="Number (userId) of the Baidu account that gave the app its consent."
         )
         accounts: list[str] = Field([], description="Names of the Baidu accounts that are polled; none: push only.")
         kinds: list[str] = Field(KINDS, description="Kinds of leads (solutionType) that are polled.")
-        overlap_minutes: float = Field(120, ge=0, description="How much of the last poll is read again.")
+        overlap_minutes: float = Field(
+            120, ge=0, description="How much of the last poll is read again, for late leads."
+        )
         secret: SecretStr | None = Field(  # type: ignore[assignment]
             None, min_length=22, description="Random key of the push's address, as ?token=KEY; none: no push."
         )

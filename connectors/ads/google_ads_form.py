@@ -58,7 +58,7 @@ class GoogleAdsForm(WebhookSource, GoogleAdsPoll):
 
     class Config(GoogleAdsPoll.Config):
         secret: SecretStr = Field(description="The key typed into the lead form asset.")
-        previous_secret: SecretStr | None = Field(None, description="The key before this one, during a change.")
+        previous_secret: SecretStr | None = Field(None, description="The secret before this one, during a change.")
 
     config: Config
 

@@ -48,9 +48,11 @@ class Kuaishou(JsonTokenCaller, NumberedSource):
     span = timedelta(days=30)
 
     class Config(JsonTokenCaller.Config, Window):
-        base_url: str = Field("https://ad.e.kuaishou.com", description="Address of the Marketing API.")
+        base_url: str = Field("https://ad.e.kuaishou.com", description="Address of the API.")
         accounts: list[str] = Field(min_length=1, description="Ids of the advertisers whose leads are polled.")
-        overlap_minutes: float = Field(120, ge=0, description="How much of the last poll is read again.")
+        overlap_minutes: float = Field(
+            120, ge=0, description="How much of the last poll is read again, for late leads."
+        )
 
     config: Config
 

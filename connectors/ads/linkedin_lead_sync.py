@@ -72,7 +72,7 @@ class LinkedInLeadSync(WebhookSource, OAuthCaller, NumberedSource):
     class Config(OAuthCaller.Config, Window):
         base_url: str = Field("https://api.linkedin.com/rest", description="Address of the API.")
         version: str = Field("202606", pattern="^20[0-9]{4}$", description="Version of the API, year and month.")
-        previous_secret: SecretStr | None = Field(None, description="The app's secret before this one, in a change.")
+        previous_secret: SecretStr | None = Field(None, description="The secret before this one, during a change.")
         token: SecretStr | None = Field(None, description="Access token, for an app that gets no refresh tokens.")
         account_id: str | None = Field(None, description="Id of the ad account whose leads are polled; none: not.")
         organization_id: str | None = Field(None, description="Id of the Page whose leads are polled; none: not.")

@@ -54,8 +54,8 @@ class MetaLeadAds(MetaWebhook, SweepSource):
     every = timedelta(minutes=15)
 
     class Config(MetaWebhook.Config, WebhookSource.HostConfig, Window):
-        base_url: str = Field("https://graph.facebook.com", description="Address of the Graph API.")
-        version: str = Field("v24.0", description="Version of the Graph API.")
+        base_url: str = Field("https://graph.facebook.com", description="Address of the API.")
+        version: str = Field("v24.0", description="Version of the API.")
         token: SecretStr = Field(description="Page access token of a person with Leads Access.")
         account_id: str | None = Field(None, description="Page id: poll all its forms. Without it and `forms`: none.")
         forms: list[str] = Field([], description="Form ids to poll in place of all forms of the Page.")

@@ -55,7 +55,9 @@ class OceanEngine(UnsignedSource, OceanMarketing, NumberedSource):
 
     class Config(OceanMarketing.Config, UnsignedSource.Config, Window):
         accounts: list[str] = Field([], description="Ids of the advertisers whose leads are polled; none: push only.")
-        overlap_minutes: float = Field(120, ge=0, description="How much of the last poll is read again.")
+        overlap_minutes: float = Field(
+            120, ge=0, description="How much of the last poll is read again, for late leads."
+        )
         secret: SecretStr | None = Field(  # type: ignore[assignment]
             None, min_length=22, description="Random key of the push rule's address, as ?token=KEY; none: no push."
         )

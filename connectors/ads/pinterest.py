@@ -66,7 +66,7 @@ class Pinterest(WebhookSource, OAuthCaller, Asking, ExportSource):
     class Config(OAuthCaller.Config, Window):
         base_url: str = Field("https://api.pinterest.com/v5", description="Address of the API.")
         secret: SecretStr = Field(description="The subscription's cryptographic_key.")
-        previous_secret: SecretStr | None = Field(None, description="The key of the subscription before this one.")
+        previous_secret: SecretStr | None = Field(None, description="The secret before this one, during a change.")
         account_id: str | None = Field(None, description="Id of the ad account whose leads are exported.")
         ads: list[str] = Field([], description="Ids of the ads whose leads are exported; none: webhook only.")
 

@@ -48,7 +48,9 @@ class TencentAds(TencentMarketing, NumberedSource):
 
     class Config(TencentMarketing.Config, Window):
         accounts: list[str] = Field(min_length=1, description="Ids of the ad accounts whose leads are polled.")
-        overlap_minutes: float = Field(120, ge=0, description="How much of the last poll is read again.")
+        overlap_minutes: float = Field(
+            120, ge=0, description="How much of the last poll is read again, for late leads."
+        )
 
     config: Config
 

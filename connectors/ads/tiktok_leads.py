@@ -65,7 +65,7 @@ class TikTokLeads(WebhookSource, ExportSource):
     class Config(WebhookSource.HostConfig, Window):
         base_url: str = Field("https://business-api.tiktok.com/open_api/v1.3", description="Address of the API.")
         secret: SecretStr = Field(description="Secret of the app whose subscription posts the leads.")
-        previous_secret: SecretStr | None = Field(None, description="The app secret before this one, in a change.")
+        previous_secret: SecretStr | None = Field(None, description="The secret before this one, during a change.")
         token: SecretStr | None = Field(None, description="Access token with Lead Management; none: no poll.")
         account_id: str | None = Field(None, description="Id of the advertiser whose forms are polled.")
         forms: list[str] = Field([], description="Page ids of the forms that are polled; none: webhook only.")

@@ -63,7 +63,7 @@ class Callrail(WebhookSource, SweepSource):
     class Config(WebhookSource.HostConfig, Window):
         base_url: str = Field("https://api.callrail.com/v3", description="Address of the API.")
         secret: SecretStr = Field(description="Signing key of the company: Webhooks integration.")
-        previous_secret: SecretStr | None = Field(None, description="The signing key before this one, during a change.")
+        previous_secret: SecretStr | None = Field(None, description="The secret before this one, during a change.")
         api_key: SecretStr | None = Field(None, description="API V3 key for the poll; none: no poll.")
         account_id: str | None = Field(None, description="Account id (ACC…) for the poll; none: no poll.")
         kinds: list[Literal["calls", "form_submissions"]] = Field(

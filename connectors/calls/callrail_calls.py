@@ -50,7 +50,7 @@ class CallrailCalls(Listener):
     class Config(Listener.Config, Listener.HostConfig):
         base_url: str = Field("https://api.callrail.com/v3", description="Address of the API.")
         secret: SecretStr = Field(description="Signing key of the company: Webhooks integration.")
-        previous_secret: SecretStr | None = Field(None, description="The signing key before this one, during a change.")
+        previous_secret: SecretStr | None = Field(None, description="The secret before this one, during a change.")
         api_key: SecretStr | None = Field(None, description="API V3 key for the list; none: webhooks alone.")
         account_id: str | None = Field(None, description="Account id (ACC…) for the list; none: webhooks alone.")
         reps: Mapping[str, str] = Field(default_factory=dict, description="Mail addresses of agents to names of reps.")

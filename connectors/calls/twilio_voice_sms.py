@@ -41,7 +41,7 @@ class TwilioVoiceSms(WebhookSource):
 
     class Config(WebhookSource.Config):
         secret: SecretStr = Field(description="Auth token of the account.")
-        previous_secret: SecretStr | None = Field(None, description="The auth token before this one, during a change.")
+        previous_secret: SecretStr | None = Field(None, description="The secret before this one, during a change.")
         account_id: str | None = Field(None, description="Account SID (AC…) that posts must be of; none: any.")
         call_twiml: str = Field(
             "<Response/>",

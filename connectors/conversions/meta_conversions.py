@@ -53,7 +53,7 @@ class MetaConversions(ConversionSink):
     idempotency_header = None
 
     class Config(ConversionSink.Config):
-        base_url: str = Field("https://graph.facebook.com", description="Address of the Graph API.")
+        base_url: str = Field("https://graph.facebook.com", description="Address of the API.")
         version: str = Field("v26.0", description="Version of the API, as its paths name it.")
         dataset_id: str = Field(description="Id of the dataset (pixel) that the events belong to.")
         token: SecretStr = Field(description="Token of a system user with access to the dataset.")

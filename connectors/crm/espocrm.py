@@ -64,12 +64,12 @@ class EspoCRM(StreamFeedback, HttpSink):
     class Config(HttpSink.Config, StreamFeedback.Settings, Record):
         base_url: str = Field(description="Address of your EspoCRM, without /api/v1.")
         api_key: SecretStr = Field(description="API key of an API user that may create and edit leads.")
-        id_field: str = Field("cLeadhubId", description="Text field you made, which keeps the lead's id.")
+        id_field: str = Field("cLeadhubId", description="Text field that keeps the lead's id.")
         duplicates: Literal["update", "save", "refuse"] = Field(
             "update", description="What is there already: update it for the same e-mail address, save another, refuse."
         )
         secret: SecretStr | None = Field(None, description="secretKey of the webhook for Lead.update, if there is one.")
-        previous_secret: SecretStr | None = Field(None, description="secretKey of the webhook before it.")
+        previous_secret: SecretStr | None = Field(None, description="The secret before this one, during a change.")
 
     config: Config
 

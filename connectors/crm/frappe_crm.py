@@ -73,7 +73,7 @@ class FrappeCRM(StreamFeedback, HttpSink):
         id_field: str = Field("custom_leadhub_id", description="Field you made in CRM Lead, which keeps the lead's id.")
         time_zone: TimeZone = Field("UTC", description="Time zone of the site, as System Settings has it.")
         secret: SecretStr | None = Field(None, description="Secret of the webhook on CRM Lead, if there is one.")
-        previous_secret: SecretStr | None = Field(None, description="Secret of the webhook before it.")
+        previous_secret: SecretStr | None = Field(None, description="The secret before this one, during a change.")
 
     config: Config
 

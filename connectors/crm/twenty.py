@@ -71,7 +71,7 @@ class Twenty(StreamFeedback, HttpSink):
         base_url: str = Field("https://api.twenty.com", description="Address of the API, without /rest.")
         api_key: SecretStr = Field(description="Key made under Settings, APIs & Webhooks.")
         secret: SecretStr | None = Field(None, description="Secret of the webhook, if there is one.")
-        previous_secret: SecretStr | None = Field(None, description="Secret of the webhook before it.")
+        previous_secret: SecretStr | None = Field(None, description="The secret before this one, during a change.")
 
     config: Config
 

@@ -62,7 +62,7 @@ class Eventbrite(UnsignedSource, EventPoll):
     class Config(UnsignedSource.Config, EventPoll.Config):
         base_url: str = Field("https://www.eventbriteapi.com/v3", description="Address of the API.")
         token: SecretStr = Field(description="Private token: Account settings, Developer links, API keys.")
-        kinds: list[str] = Field(["attendee.updated"], description="Actions that are leads.")
+        kinds: list[str] = Field(["attendee.updated"], description="Events that are leads.")
         account_id: str | None = Field(
             None, description="Id of the organization whose attendees are polled; none: not."
         )

@@ -59,8 +59,8 @@ class Luma(WebhookSource, EventPoll):
     class Config(EventPoll.Config):
         base_url: str = Field("https://public-api.luma.com", description="Address of the API.")
         secret: SecretStr = Field(description="Secret of the webhook (whsec_…): Settings, Developer, Webhooks.")
-        previous_secret: SecretStr | None = Field(None, description="Secret of the webhook before this one.")
-        kinds: list[str] = Field(["guest.registered"], description="Webhooks that are leads.")
+        previous_secret: SecretStr | None = Field(None, description="The secret before this one, during a change.")
+        kinds: list[str] = Field(["guest.registered"], description="Events that are leads.")
         api_key: SecretStr | None = Field(None, description="API key of the calendar for the poll; none: no poll.")
         events: list[str] = Field(
             [], description="Ids of the events to poll (evt-…); none: all of the calendar that are not long over."

@@ -61,7 +61,7 @@ class ZoomWebinar(WebhookSource, EventPoll):
         base_url: str = Field("https://api.zoom.us/v2", description="Address of the API.")
         token_url: str = Field("https://zoom.us/oauth/token", description="Address that gives tokens.")
         secret: SecretStr = Field(description="Secret token of the app: Features, Access, Token.")
-        previous_secret: SecretStr | None = Field(None, description="The secret token before this one, in a change.")
+        previous_secret: SecretStr | None = Field(None, description="The secret before this one, during a change.")
         tolerance: int = Field(300, gt=0, le=86_400, description="How many seconds old a signed event may be.")
         kinds: list[str] = Field(["webinar.registration_created"], description="Events that are leads.")
         account_id: str | None = Field(None, description="Account id of a server-to-server app, for the poll.")

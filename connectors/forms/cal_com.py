@@ -44,7 +44,7 @@ class CalCom(WebhookSource):
         secret: SecretStr = Field(description="Secret of the webhook.")
         previous_secret: SecretStr | None = Field(None, description="The secret before this one, during a change.")
         events: list[str] = Field(
-            ["BOOKING_CREATED", "BOOKING_REQUESTED", "FORM_SUBMITTED"], description="Trigger events that are leads."
+            ["BOOKING_CREATED", "BOOKING_REQUESTED", "FORM_SUBMITTED"], description="Events that are leads."
         )
 
     config: Config

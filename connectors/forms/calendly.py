@@ -43,7 +43,7 @@ class Calendly(WebhookSource):
 
     class Config(WebhookSource.Config):
         secret: SecretStr = Field(description="The signing_key of the webhook subscription.")
-        previous_secret: SecretStr | None = Field(None, description="The signing key before this one, during a change.")
+        previous_secret: SecretStr | None = Field(None, description="The secret before this one, during a change.")
         events: list[str] = Field(
             ["invitee.created", "routing_form_submission.created"], description="Events that are leads."
         )

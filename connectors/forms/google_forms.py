@@ -61,7 +61,7 @@ class GoogleForms(GoogleCaller, WebhookSource, SweepSource):
     class Config(GoogleCaller.Config, WebhookSource.HostConfig, Window):
         optional = True
 
-        base_url: str = Field("https://forms.googleapis.com", description="Address of the Forms API.")
+        base_url: str = Field("https://forms.googleapis.com", description="Address of the API.")
         secret: SecretStr | None = Field(None, description="Secret the script signs with; none: nothing is pushed.")
         previous_secret: SecretStr | None = Field(None, description="The secret before this one, during a change.")
         forms: list[str] = Field([], description="Ids of the forms to poll, as in their edit address; none: no poll.")

@@ -31,7 +31,7 @@ class Typeform(WebhookSource):
     class Config(WebhookSource.Config):
         secret: SecretStr = Field(description="Secret of the webhook.")
         previous_secret: SecretStr | None = Field(None, description="The secret before this one, during a change.")
-        events: list[str] = Field(["form_response"], description="Event types that are leads.")
+        events: list[str] = Field(["form_response"], description="Events that are leads.")
         sample_email: str = Field(SAMPLE_EMAIL, description="The e-mail address in the answers of a test request.")
 
     config: Config

@@ -61,7 +61,7 @@ class Wenjuanxing(WebhookSource):
     class Config(WebhookSource.HostConfig):
         base_url: str = Field("https://www.wjx.cn", description="Address of the API, or of your own domain there.")
         secret: SecretStr = Field(description="Push key (推送密钥); Wenjuanxing's customer service tells it.")
-        previous_secret: SecretStr | None = Field(None, description="The push key before this one, during a change.")
+        previous_secret: SecretStr | None = Field(None, description="The secret before this one, during a change.")
         api_key: SecretStr | None = Field(None, description="API key that reads the questions' titles; none: q1, q2 ….")
 
     config: Config

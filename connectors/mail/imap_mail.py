@@ -24,7 +24,7 @@ class ImapMail(MailFolder, PollSource):
         sender: str | None = Field(
             None, pattern=r"^[ !#-\[\]-~]+$", description="Read only mails whose From contains this."
         )
-        since_days: int = Field(30, ge=0, le=3650, description="How many days back the first poll looks.")
+        since_days: int = Field(30, ge=0, le=3650, description="How many days back the first poll reads.")
         max_kb: int = Field(1024, ge=16, le=20_000, description="How much of a mail is read, in kB.")
 
     config: Config

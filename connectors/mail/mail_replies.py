@@ -37,7 +37,7 @@ class MailReplies(MailFolder, Listener):
             None, description="The SMTP sink that tells reps of leads: who answers one of its mails answers that lead."
         )
         subject: bool = Field(False, description="Keep the subject of each mail with the lead.")
-        since_days: int = Field(1, ge=0, le=365, description="How many days back the first look goes.")
+        since_days: int = Field(1, ge=0, le=365, description="How many days back the first poll reads.")
 
         @field_validator("ours")
         @classmethod

@@ -50,7 +50,7 @@ class MailgunInbound(WebhookSource):
 
     class Config(WebhookSource.Config):
         secret: SecretStr = Field(description="HTTP webhook signing key: Settings, API security.")
-        previous_secret: SecretStr | None = Field(None, description="The signing key before this one, during a change.")
+        previous_secret: SecretStr | None = Field(None, description="The secret before this one, during a change.")
         tolerance: float = Field(43200.0, gt=0, le=259200, description="Seconds the signed time may be off.")
 
     config: Config

@@ -58,11 +58,9 @@ class Line(WebhookSource, Asking):
     idempotency_header = None
 
     class Config(Asking.Config):
-        base_url: str = Field("https://api.line.me", description="Address of the Messaging API.")
+        base_url: str = Field("https://api.line.me", description="Address of the API.")
         secret: SecretStr = Field(description="Channel secret: LINE Developers Console, Basic settings.")
-        previous_secret: SecretStr | None = Field(
-            None, description="The channel secret before this one, during a change."
-        )
+        previous_secret: SecretStr | None = Field(None, description="The secret before this one, during a change.")
         token: SecretStr | None = Field(None, description="Channel access token to read names with; none: no names.")
         events: list[Literal["follow", "message", "postback"]] = Field(
             ["follow", "message"], description="What makes a submission: a new friend, a message, a tapped button."

@@ -53,7 +53,7 @@ class TelegramInbound(WebhookSource):
     class Config(WebhookSource.Config):
         secret: SecretStr = Field(min_length=KEY_LENGTH, description="The secret_token that setWebhook was given.")
         previous_secret: SecretStr | None = Field(
-            None, min_length=KEY_LENGTH, description="The secret_token before this one, during a change."
+            None, min_length=KEY_LENGTH, description="The secret before this one, during a change."
         )
 
     config: Config

@@ -46,7 +46,7 @@ class MicrosoftExcel(WorkbookCaller, LookingTable):
     rate = 1.0
 
     class Config(WorkbookCaller.Config, LookingTable.Config, TableFields):
-        base_url: str = Field("https://graph.microsoft.com", description="Address of Microsoft Graph.")
+        base_url: str = Field("https://graph.microsoft.com", description="Address of the API.")
         table: str = Field("Leads", min_length=1, description="Name of the table: Table Design, Table Name.")
 
     config: Config

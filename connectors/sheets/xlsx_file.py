@@ -44,7 +44,7 @@ class XlsxFile(FileSink):
             pattern=r"(?i)\.xlsx$",
             description="File to write, such as out/leads-{date}.xlsx; {date} is the day the lead came in.",
         )
-        sheet: str = Field("Leads", min_length=1, max_length=31, description="Name of the sheet.")
+        sheet: str = Field("Leads", min_length=1, max_length=31, description="Name of the sheet (tab).")
         max_rows: int = Field(
             20_000, ge=1, le=1_000_000, description="Rows at which the file is full: each send writes the whole file."
         )

@@ -57,7 +57,7 @@ class ActiveCampaignFeedback(CountedFeedback):
             None, min_length=KEY_LENGTH, description="Random key: the webhook goes to /feedback/NAME?token=KEY."
         )
         previous_secret: SecretStr | None = Field(
-            None, min_length=KEY_LENGTH, description="The key before this one, during a change."
+            None, min_length=KEY_LENGTH, description="The secret before this one, during a change."
         )
         time_zone: TimeZone = Field("UTC", description="Time zone of the account, for times that do not say theirs.")
 

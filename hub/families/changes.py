@@ -55,7 +55,7 @@ class ChangesFeedback(Feedback):
                 return
             idle = 0 if found.activities or found.after != after else idle + 1
             if idle >= MAX_IDLE_PAGES:
-                raise Retry(f"{MAX_IDLE_PAGES} pages in a row brought nothing new though more was promised.")
+                raise Retry(f"{MAX_IDLE_PAGES} pages in a row had nothing new, and more were promised.")
             after = found.after
             yield News(found.activities, _cursor(since=since, after=after, top=top, began=now))
 

@@ -39,7 +39,7 @@ class CloseFeedback(StreamFeedback):
         """The keys of the webhook."""
 
         secret: SecretStr | None = Field(None, description="signature_key of the webhook that posts to /feedback/NAME.")
-        previous_secret: SecretStr | None = Field(None, description="The key before, while it is being changed.")
+        previous_secret: SecretStr | None = Field(None, description="The secret before this one, during a change.")
 
     config: Any
 

@@ -73,7 +73,7 @@ class EventPoll(Asking, SweepSource):
             if leads or found.following is None:
                 return leads, found.following
             mark = found.following
-        raise Retry("The pages of the list go round in circles. The next poll tries again.")
+        raise Retry("The pages of a list go round in circles. The next poll tries again.")
 
     async def count(self, since: datetime, until: datetime, http: httpx.AsyncClient) -> int | None:
         """Return how many people the polled lists hold for that time; None when none is polled."""

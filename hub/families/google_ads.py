@@ -40,8 +40,8 @@ class GoogleAdsPoll(GoogleCaller, Asking, SweepSource):
 
         optional = True
 
-        base_url: str = Field("https://googleads.googleapis.com", description="Address of the Google Ads API.")
-        version: str = Field("v26", pattern="^v[0-9]+$", description="Version of the Google Ads API.")
+        base_url: str = Field("https://googleads.googleapis.com", description="Address of the API.")
+        version: str = Field("v26", pattern="^v[0-9]+$", description="Version of the API.")
         developer_token: SecretStr | None = Field(None, description="Developer token of the API; none: no poll.")
         accounts: list[str] = Field([], description="Numbers of the ad accounts that are polled; none: push only.")
         manager_id: str | None = Field(None, description="Number of the manager account that you sign in by, if any.")

@@ -44,7 +44,7 @@ class JiandaoyunFeedback(StreamFeedback):
             "lead", description="Field of a follow-up that holds the data id of the lead's row."
         )
         secret: SecretStr | None = Field(None, description="Secret of the data push (数据推送) to /feedback/NAME.")
-        previous_secret: SecretStr | None = Field(None, description="The secret before, while it is being changed.")
+        previous_secret: SecretStr | None = Field(None, description="The secret before this one, during a change.")
 
     config: Any
 

@@ -18,7 +18,7 @@ class KeyColumn(BaseModel):
     """The setting that names the column with the rows' own ids; mix it into a Config."""
 
     key: str | tuple[str, ...] | None = Field(
-        None, description="Column that holds the row's own id; of several names the first that a file has is taken."
+        None, description="Column with the row's own id; of several names the first that the file has is taken."
     )
 
     def key_among(self, columns: Sequence[str]) -> tuple[str, ...]:

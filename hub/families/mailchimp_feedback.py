@@ -49,7 +49,7 @@ class MailchimpFeedback(StreamFeedback):
         secret: SecretStr | None = Field(
             None, description="signing_secret of the webhook that posts to /feedback/NAME, shown when it is made."
         )
-        previous_secret: SecretStr | None = Field(None, description="The secret before, while it is being changed.")
+        previous_secret: SecretStr | None = Field(None, description="The secret before this one, during a change.")
 
     config: Any
 

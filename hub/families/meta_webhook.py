@@ -22,7 +22,7 @@ class MetaWebhook(WebhookSource):
         """What proves that Meta sends."""
 
         secret: SecretStr = Field(description="App secret: App Dashboard, Settings, Basic.")
-        previous_secret: SecretStr | None = Field(None, description="The app secret before this one, during a change.")
+        previous_secret: SecretStr | None = Field(None, description="The secret before this one, during a change.")
         verify_token: SecretStr | None = Field(None, description="The verify token typed in beside the callback URL.")
 
     config: Config

@@ -18,7 +18,7 @@ class OceanMarketing(JsonTokenCaller):
     class Config(JsonTokenCaller.Config):
         """The address of the API."""
 
-        base_url: str = Field("https://api.oceanengine.com", description="Address of the Marketing API.")
+        base_url: str = Field("https://api.oceanengine.com", description="Address of the API.")
 
     config: Config
 

@@ -28,8 +28,8 @@ class TencentMarketing(JsonTokenCaller):
     class Config(JsonTokenCaller.Config):
         """The address of the API."""
 
-        base_url: str = Field("https://api.e.qq.com", description="Address of the Marketing API.")
-        version: str = Field("v3.0", description="Version of the Marketing API.")
+        base_url: str = Field("https://api.e.qq.com", description="Address of the API.")
+        version: str = Field("v3.0", description="Version of the API.")
 
     config: Config
 

@@ -29,7 +29,7 @@ class UnsignedSource(WebhookSource):
             min_length=KEY_LENGTH, description="Random key: `?token=KEY` in the address, or the header X-Leadhub-Key."
         )
         previous_secret: SecretStr | None = Field(
-            None, min_length=KEY_LENGTH, description="The key before this one, during a change."
+            None, min_length=KEY_LENGTH, description="The secret before this one, during a change."
         )
 
     config: Config

@@ -43,7 +43,7 @@ class WeChatCallback(WebhookSource):
 
         account_id: str = Field(description="Id of the account that messages are sealed for: its AppID or CorpID.")
         secret: SecretStr = Field(description="The Token typed in beside the callback's address.")
-        previous_secret: SecretStr | None = Field(None, description="The Token before this one, during a change.")
+        previous_secret: SecretStr | None = Field(None, description="The secret before this one, during a change.")
         aes_key: SecretStr | None = Field(
             None, description="The EncodingAESKey, 43 letters and digits; none: messages come as plain text."
         )

@@ -40,7 +40,7 @@ class WorkbookCaller(EntraCaller):
     class Config(EntraCaller.Config):
         """Where the workbook is."""
 
-        base_url: str = Field("https://graph.microsoft.com", description="Address of Microsoft Graph.")
+        base_url: str = Field("https://graph.microsoft.com", description="Address of the API.")
         drive_id: str = Field(min_length=1, description="Id of the drive the workbook is in.")
         item_id: str = Field(min_length=1, description="Id of the workbook (.xlsx) in that drive.")
 

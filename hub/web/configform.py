@@ -56,16 +56,21 @@ class Input:
     @property
     def label(self) -> str:
         """Return the name as people read it, such as `API key`."""
-        words = [_SHORT.get(word, word) for word in re.split(r"[_.]", self.words) if word]
-        return " ".join((words[0][:1].upper() + words[0][1:], *words[1:])) if words else self.words
+        return label_of(self.words)
 
     def plain(self) -> dict[str, Any]:
         """Return it as page data."""
         return {
             "name": self.name, "words": self.words, "label": self.label, "kind": self.kind, "hint": self.hint,
             "required": self.required, "default": self.default, "options": list(self.options),
-            "optional": self.optional,
+            "optional": self.optional, "also": "", "choices": [[one, one] for one in self.options],
         }  # fmt: skip
+
+
+def label_of(name: str) -> str:
+    """Return the name of a setting as people read it, such as `API key`."""
+    words = [_SHORT.get(word, word) for word in re.split(r"[_.]", name) if word]
+    return " ".join((words[0][:1].upper() + words[0][1:], *words[1:])) if words else name
 
 
 def inputs(model: type[BaseModel], above: tuple[str, ...] = ()) -> list[Input]:

@@ -39,6 +39,7 @@ BAD = [
     ("has_title_and_docs", "sink", "py", '"https://example.com/docs/api"', '"example.com"'),
     ("has_title_and_docs", "sink", "py", '    """Contacts in Acme, one request for each lead."""\n', ""),
     ("facts_are_lists_of_sentences", "sink", "py", "vendor's page\",)", "vendor's page\")"),
+    ("translations_are_of_what_it_says", "sink", "py", "    config: Config\n", '    config: Config\n    translations = {"zh": {"Token.": "令牌。"}}\n'),
     ("settings_are_described", "sink", "py", ', description="Address of the API."', ""),
     ("settings_have_the_usual_names", "sink", "py", "token: SecretStr", "access_token: SecretStr"),
     ("refuses_unknown_settings", "sink", "py", "    class Config(HttpSink.Config):", '    class Config(HttpSink.Config):\n        model_config = {"extra": "ignore"}'),

@@ -13,6 +13,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from hub import mapping as mappings
+from hub.abilities import purpose
 from hub.errors import ConfigError
 from hub.families.listener import Listener
 from hub.news import Feedback
@@ -70,6 +71,20 @@ def check_facts_are_lists_of_sentences(subject: Subject) -> None:
         facts = getattr(subject.cls, name)
         if not isinstance(facts, tuple) or not all(isinstance(fact, str) and fact.strip() for fact in facts):
             raise Failed(f"`{name}` must be a tuple of sentences; a single one needs a comma behind it.")
+
+
+def check_translations_are_of_what_it_says(subject: Subject) -> None:
+    """`translations` has, by language, texts that pages show of the connector, or names of its settings."""
+    cls = subject.cls
+    known = {cls.title, purpose(cls), *cls.confirmed, *cls.unconfirmed}
+    for name, field in fields_of(subject):
+        known |= {name, field.description or ""}
+    for language, words in cls.translations.items():
+        odd = [one for one in words if one not in known and one.partition("=")[0] not in known]
+        if odd or not all(words.values()):
+            raise Failed(
+                f"`translations`, {language}: {(odd or [''])[0]!r} is no text of the connector and no setting of it."
+            )
 
 
 def fields_of(subject: Subject) -> Iterator[tuple[str, FieldInfo]]:

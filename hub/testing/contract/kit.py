@@ -77,6 +77,7 @@ _FILE = (
 _LOADED = (shape.check_hooks_are_known, shape.check_registers_what_the_hub_knows)
 _CONNECTOR = (
     about.check_is_named_like_its_file, about.check_has_title_and_docs, about.check_facts_are_lists_of_sentences,
+    about.check_translations_are_of_what_it_says,
     about.check_settings_are_described, about.check_settings_have_the_usual_names,
     about.check_refuses_unknown_settings, about.check_keeps_secrets_apart,
     about.check_is_built_without_doing_anything, about.check_has_cases, canary.check_shows_no_secret,

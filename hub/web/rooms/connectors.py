@@ -21,10 +21,11 @@ from hub.settings import SinkSettings, SourceSettings
 from hub.source import FileSource, PollSource, WebhookSource
 from hub.web.configform import Input, inputs, mistakes, typed
 from hub.web.entry import Page
+from hub.web.hints import hints_of
 from hub.web.posted import lists_of
 from hub.web.rooms.sources import may
-from hub.web.site import partial, show, told, tongue_of
-from hub.web.tongue import N_
+from hub.web.site import explained, partial, show, told, tongue_of
+from hub.web.tongue import N_, Tongue
 
 router = APIRouter(include_in_schema=False, route_class=Page)
 
@@ -62,12 +63,27 @@ async def _choose(request: Request, hub: Hub, caller: Caller, kind: Kind, q: str
     items = (await api.connectors(hub, kind))["items"]
     families: dict[str, list[dict[str, Any]]] = {name: [] for name in FAMILIES}
     for one in items:
-        text = " ".join((one["name"], one["title"], one["says"], one["family"], *one["can"])).lower()
-        if all(word in text for word in words):
-            families.setdefault(one["family"], []).append(one)
+        said = _said(request, hub, one)
+        texts = [text for row in (one, said) for text in (row["title"], row["says"], *row["can"])]
+        family = tongue_of(request).word(FAMILIES.get(one["family"], one["family"]))
+        searched = " ".join((one["name"], one["family"], family, *texts)).lower()
+        if all(word in searched for word in words):
+            families.setdefault(one["family"], []).append(said)
     template = "connectors/found.html" if partial(request) else "connectors/choose.html"
     found = [{"family": FAMILIES.get(name, name), "connectors": ones} for name, ones in families.items() if ones]
     return await show(request, template, kind=kind, q=q, found=found, may=may(caller))
+
+
+def _said(request: Request, hub: Hub, one: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a connector with its title, what it does and what it can, in the reader's language."""
+    hints = hints_of(request, hub.plan.registry.all("connector")[one["name"]])
+    can = [_able(hints.tongue, able) for able in one["can"]]
+    return {**one, "title": hints.title(one["title"]), "says": hints.said(one["says"]), "can": can}
+
+
+def _able(tongue: Tongue, able: str) -> str:
+    batch, _, number = able.partition("batch ")
+    return tongue.say(N_("%(number)s in one call"), number=number) if not batch and number else tongue.word(able)
 
 
 @router.get("/sources/new/{connector}", dependencies=[needs("owner")])
@@ -96,15 +112,17 @@ async def add_sink(request: Request, hub: HubDep, caller: CallerDep, connector: 
 
 async def _posted(request: Request, hub: Hub, caller: Caller, kind: Kind, connector: str) -> Response:
     form = await lists_of(request, hub, longest=LONGEST)
-    wanted, errors = _wanted(hub, kind, connector, form)
-    errors = errors or _mistakes(hub, wanted)
+    wanted, wrong = _wanted(hub, kind, connector, form)
+    errors = {at: explained(request, said) for at, said in (wrong or _mistakes(hub, wanted)).items()}
     if partial(request):  # as it is typed
-        return await show(request, "connectors/checked.html", errors=errors, started=bool(wanted.name))
+        hints = hints_of(request, _known(hub, kind, connector))
+        rows = [{"at": at, "name": hints.label(at.partition(".")[2]), "says": said} for at, said in errors.items()]
+        return await show(request, "connectors/checked.html", errors=rows, started=bool(wanted.name))
     if not errors:
         try:
             await adding.add(hub, wanted, api.person_of(caller))
         except (ConfigError, Conflict, ApiError) as error:
-            errors = {"": str(error)}
+            errors = {"": explained(request, error)}
     if errors:
         return await _form(request, hub, kind, connector, form, errors, status=422)
     request.app.state.kept.forget()
@@ -170,12 +188,13 @@ async def _form(
     own, common = inputs(cls.Config), _common(kind, cls)
     secret = {one.name for one in own if one.kind in ("secret", "secret_pairs")}
     values = {name: given[-1] for name, given in form.items() if name not in secret}
-    about = await api.connector(hub, connector)
+    about, hints = await api.connector(hub, connector), hints_of(request, cls)
     flows = hub.plan.settings.flows
     routes = [{"value": f"{f.name}\n{r.name}", "words": f"{f.name}: {r.name}"} for f in flows for r in f.routes]
     return await show(
-        request, "connectors/form.html", status=status, kind=kind, about={**about, "settings": None},
-        inputs=[one.plain() for one in own], common=[one.plain() for one in common], values=values,
+        request, "connectors/form.html", status=status, kind=kind,
+        about={**_said(request, hub, about), **hints.about(cls), "settings": None},
+        inputs=[hints.input(one) for one in own], common=[hints.input(one) for one in common], values=values,
         errors=dict(errors or {}), flows=[flow.name for flow in flows], routes=routes,
         chosen=list(form.get("route", ())), lost=bool(errors) and any(form.get(name, [""])[-1] for name in secret),
         waits=kind == "sink" and not about["listens"],

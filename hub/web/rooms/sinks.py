@@ -17,6 +17,7 @@ from hub.api.problems import ApiError
 from hub.app import Hub
 from hub.store import sides
 from hub.web.entry import Page
+from hub.web.hints import hints_of
 from hub.web.kept import Answer
 from hub.web.posted import form_of
 from hub.web.rooms.sources import may, rotated, spoken
@@ -63,10 +64,7 @@ async def sink(request: Request, hub: HubDep, caller: CallerDep, sink: str) -> R
     hours = [[tongue.when(one["at"], "EEE HH:mm"), one["number"]] for one in load["hours"]] if load else []
     rows, _ = await hub.db.read(sides.deliveries_of, sink, ("dead", "unclear", "rejected"), limit=5)
     connector = type(api.known(hub, sink))
-    about = {
-        "title": connector.title, "docs_url": connector.docs_url, "checked": list(connector.confirmed),
-        "unchecked": list(connector.unconfirmed),
-    }  # fmt: skip
+    about = hints_of(request, connector).about(connector)
     template = "sinks/load.html" if partial(request) else "sinks/one.html"
     return await show(
         request, template, sink=found, load=_without_hours(load) if load else None, pending=counted.pending,
@@ -101,7 +99,8 @@ async def deliveries(
 async def secrets(request: Request, hub: HubDep, caller: CallerDep, sink: str) -> Response:
     """Show where the secrets of a sink come from; an owner may put others in their place."""
     head = spoken(request, await api.facts(hub, sink))
-    held = secrets_api.told(hub, "sink", sink)
+    hints = hints_of(request, type(api.known(hub, sink)))
+    held = [{**one, **hints.named(one["setting"])} for one in secrets_api.told(hub, "sink", sink)]
     return await show(request, "sinks/secrets.html", sink=head, held=held, may=may(caller), tab="secrets")
 
 

@@ -19,8 +19,9 @@ from hub.errors import ConfigError
 from hub.intake import preview
 from hub.source import FileSource, PollSource
 from hub.web.entry import Page
+from hub.web.hints import hints_of, titled
 from hub.web.posted import form_of
-from hub.web.site import done, partial, show, tongue_of
+from hub.web.site import done, explained, partial, show, tongue_of
 from hub.web.tongue import N_, Tongue
 
 router = APIRouter(prefix="/sources", include_in_schema=False, route_class=Page)
@@ -38,7 +39,7 @@ def may(caller: Caller) -> dict[str, bool]:
 def spoken(request: Request, row: dict[str, Any]) -> dict[str, Any]:
     """Return a row whose sentences are in the reader's language."""
     zh = tongue_of(request).language == "zh"
-    return {**row, "says": row["says_zh"] if zh else row["says"], "says_zh": None}
+    return {**titled(request, row), "says": row["says_zh"] if zh else row["says"], "says_zh": None}
 
 
 @router.get("", dependencies=[needs("viewer")])
@@ -57,18 +58,18 @@ async def source(request: Request, hub: HubDep, caller: CallerDep, source: str) 
     hours = [[tongue.when(one["at"], "EEE HH:mm"), one["number"]] for one in found.pop("hours")]
     days = [[tongue.day(f"{one['day']}T12:00:00+00:00"), one["number"]] for one in found.pop("days")]
     return await show(
-        request, "sources/one.html", source=found, about=_about(hub, source), hours=hours, days=days, may=may(caller),
-        tab="state", tested=request.query_params.get("tested"), fresh=request.query_params.get("new") is not None,
+        request, "sources/one.html", source=found, about=_about(request, hub, source), hours=hours, days=days,
+        may=may(caller), tab="state", tested=request.query_params.get("tested"),
+        fresh=request.query_params.get("new") is not None,
     )  # fmt: skip
 
 
-def _about(hub: Hub, name: str) -> dict[str, Any]:
+def _about(request: Request, hub: Hub, name: str) -> dict[str, Any]:
     """Return what pages say of a source's connector."""
     found: Connector = api.known(hub, name)
     counts = isinstance(found, PollSource) and type(found).count is not PollSource.count
     return {
-        "title": type(found).title, "docs_url": type(found).docs_url, "checked": list(type(found).confirmed),
-        "unchecked": list(type(found).unconfirmed), "polled": isinstance(found, PollSource), "counts": counts,
+        **hints_of(request, type(found)).about(type(found)), "polled": isinstance(found, PollSource), "counts": counts,
         "path": found.config.path if isinstance(found, FileSource) else None,
         "flow": flow.name if (flow := hub.plan.settings.flow_of(name)) else None,
     }  # fmt: skip
@@ -80,7 +81,7 @@ async def use(request: Request, hub: HubDep, caller: CallerDep, source: str) -> 
     fields = (await api.fields(hub, source))["items"]
     example = await api.called(hub, request, source) if may(caller)["operator"] else None
     return await show(
-        request, "sources/use.html", source=await _head(request, hub, source), about=_about(hub, source),
+        request, "sources/use.html", source=await _head(request, hub, source), about=_about(request, hub, source),
         fields=fields, example=example, address=api.address_of(hub, request, source), may=may(caller), tab="use",
         mapping=hub.plan.mappings[source].name, fresh=request.query_params.get("new") is not None,
     )  # fmt: skip
@@ -117,7 +118,7 @@ async def _mapped(
     try:
         found = await api.previewed(hub, head["name"], api.Changed(mapping=tried))
     except ConfigError as error:
-        wrong, found = str(error), await api.previewed(hub, head["name"], api.Changed())
+        wrong, found = explained(request, error), await api.previewed(hub, head["name"], api.Changed())
     template = "sources/made.html" if partial(request) else "sources/mapping.html"
     made = [_beside(one) for one in found["items"]]
     return await show(
@@ -149,7 +150,8 @@ def _cell(made: dict[str, Any], name: str) -> dict[str, Any]:
 async def secrets(request: Request, hub: HubDep, caller: CallerDep, source: str) -> Response:
     """Show where the secrets of a source come from; an owner may put others in their place."""
     head = await _head(request, hub, source)
-    told = secrets_api.told(hub, "source", source)
+    hints = hints_of(request, type(api.known(hub, source)))
+    told = [{**one, **hints.named(one["setting"])} for one in secrets_api.told(hub, "source", source)]
     return await show(request, "sources/secrets.html", source=head, held=told, may=may(caller), tab="secrets")
 
 
