@@ -48,12 +48,17 @@ class Unverified(LeadhubError):
 
 
 class ConfigError(LeadhubError):
-    """The configuration is wrong; the message names file, line and key, and what would be right."""
+    """The configuration is wrong; the message names file, line and key, and what would be right.
+
+    `bare` is the message without file and line, `at` the path of the setting, where it is known, such as
+    ("teams", "north", "lead").
+    """
 
     def __init__(
-        self, reason: str, *, file: str | None = None, line: int | None = None, key: str | None = None
-    ) -> None:
-        self.file, self.line, self.key = file, line, key
+        self, reason: str, *, file: str | None = None, line: int | None = None, key: str | None = None,
+        at: tuple[str | int, ...] = (),
+    ) -> None:  # fmt: skip
+        self.file, self.line, self.key, self.at, self.bare = file, line, key, at, reason
         where = f"{file}:{line}: " if file and line else f"{file}: " if file else ""
         super().__init__(f"{where}{reason}")
 

@@ -26,8 +26,11 @@ def doubts(settings: Settings, territories: Mapping[str, Territories], year: int
     for name, calendar in settings.calendars.items():
         last = known_until(calendar.holidays) if calendar.holidays else None
         if last is not None and last < year:
-            said = f"Which days of {calendar.holidays} are moved is known until {last} only; update `holidays`,"
-            yield f"calendar {name}", f"{said} or name the days of {year} in `closed` and `open`."
+            yield (
+                f"calendar {name}",
+                f"Which days of {calendar.holidays} are moved is known until {last} only; update `holidays`, or name "
+                f"the days of {year} in `closed` and `open`.",
+            )
 
 
 def _of_team(team: TeamSettings, everybody: set[str]) -> Iterator[str]:

@@ -29,6 +29,11 @@ _REFERENCE = re.compile(r"\$\{([a-z_]+:[^}]+)\}")
 
 OWN_SCHEMES = ("env", "file")
 
+_NAMED = {
+    "sources": 'Source "{}": ', "sinks": 'Sink "{}": ', "teams": 'Team "{}": ', "calendars": 'Calendar "{}": ',
+    "pools": 'Pool "{}": ',
+}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
@@ -93,7 +98,7 @@ def explain(error: ValidationError, model: type[BaseModel], file: YamlFile, pref
     """Return the first mistake pydantic found as a ConfigError that names line, key and known values."""
     every: list[ErrorDetails] = error.errors(include_url=False)
     first = every[0]
-    where: Where = (*prefix, *(part for part in first["loc"] if part != "config" and part != "[key]"))
+    where: Where = (*prefix, *(part for part in first["loc"] if part != "config" and "[" not in str(part)))
     key = str(where[-1]) if where else ""
     owner = _owner(where)
     known = _fields_at(model, where[len(prefix) : -1])
@@ -108,7 +113,7 @@ def explain(error: ValidationError, model: type[BaseModel], file: YamlFile, pref
             where = (*where[:-1], slip)
     else:
         said = f'{owner}setting "{key}": {first["msg"].removeprefix("Value error, ").rstrip(".")}.'
-    return ConfigError(said[0].upper() + said[1:], file=file.name, line=file.line(where), key=key)
+    return ConfigError(said[0].upper() + said[1:], file=file.name, line=file.line(where), key=key, at=where)
 
 
 def _slip(key: str, unknown: list[str], known: list[str], written: Any) -> str | None:
@@ -122,8 +127,8 @@ def _slip(key: str, unknown: list[str], known: list[str], written: Any) -> str |
 
 
 def _owner(where: Where) -> str:
-    if len(where) >= 2 and where[0] in ("sources", "sinks", "teams", "calendars", "pools"):
-        return f'{str(where[0]).rstrip("s").capitalize()} "{where[1]}": '
+    if len(where) >= 2 and where[0] in _NAMED:
+        return _NAMED[str(where[0])].format(where[1])
     if len(where) >= 2 and where[0] == "flows":
         return f"Flow {int(where[1]) + 1 if isinstance(where[1], int) else where[1]}: "
     return f'Section "{where[0]}": ' if len(where) >= 2 else ""

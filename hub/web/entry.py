@@ -47,9 +47,9 @@ class Page(Masked):
             except ApiError as error:
                 if error.status == 401:
                     return await forms.login(request, next_path=request.url.path, status=401)
-                return await forms.refused(request, error.detail, error.status, error.headers)
+                return await forms.refused(request, error, error.status, error.headers)
             except LeadhubError as error:
-                return await forms.refused(request, str(error), problems.status_of(error))
+                return await forms.refused(request, error, problems.status_of(error))
             except RequestValidationError as error:
                 return await forms.refused(request, problems.first_of(error), 422)
 

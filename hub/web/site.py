@@ -23,6 +23,7 @@ from hub.errors import LeadhubError
 from hub.labels import label
 from hub.web import assets
 from hub.web.nav import rooms_for
+from hub.web.sentences import spoken
 from hub.web.tongue import LANGUAGES, Tongue, language_of, translations
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -91,8 +92,13 @@ async def done(
     return told(to, said(result, tongue) if callable(said) else tongue.say(said, **given))
 
 
+def explained(request: Request, said: BaseException | str) -> str:
+    """Return what an error says, in the reader's language: every error that a page shows goes through here."""
+    return spoken(tongue_of(request), said)
+
+
 def told(to: str, text: str, *, bad: bool = False) -> Response:
-    """Go to a page of ours and say something there."""
+    """Go to a page of ours and say something there; what is bad may be an error's English, and is explained there."""
     answer = RedirectResponse(to, 303)
     packed = base64.urlsafe_b64encode(orjson.dumps({"bad": bad, "says": text[:1000]})).decode()
     answer.set_cookie(SAID, packed, max_age=60, path="/", httponly=True, samesite="lax")
@@ -120,6 +126,7 @@ def environment(language: str, zone: str) -> Environment:
     )  # fmt: skip
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     made.filters.update(tongue.filters)
+    made.filters["sentence"] = functools.partial(spoken, tongue)
     made.filters["label"] = lambda path: label(path, language)  # type: ignore[arg-type]
     made.globals.update(asset=assets.address, languages=LANGUAGES, language=language, zone=zone)
     return made
@@ -151,6 +158,7 @@ def _colours(request: Request) -> str:
 def _said(request: Request) -> dict[str, Any] | None:
     try:
         found = orjson.loads(base64.urlsafe_b64decode(request.cookies.get(SAID, "")))
-        return {"bad": bool(found["bad"]), "says": str(found["says"])}
+        says = str(found["says"])
+        return {"bad": bool(found["bad"]), "says": explained(request, says) if found["bad"] else says}
     except (binascii.Error, ValueError, KeyError, TypeError):
         return None

@@ -74,6 +74,10 @@ class Tongue:
         said: str = translations(self.language).gettext(text)
         return said % given if given else said.replace("%%", "%")
 
+    def within(self, context: str, text: str) -> str:
+        """Return a text that means something of its own in a context; itself, where it is not translated."""
+        return str(translations(self.language).pgettext(context, text)) if text else ""
+
     def word(self, name: str | None) -> str:
         """Return one of our own words, such as a state or an act, as people read it."""
         plain = (name or "").replace("_", " ")

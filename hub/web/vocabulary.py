@@ -81,3 +81,15 @@ KINDS = (
     N_("deal"),
 )
 """What was done with a lead."""
+
+THINGS = (
+    N_("sink"),
+    N_("team"),
+    N_("calendar"),
+    N_("pool"),
+    N_("user"),
+    N_("key"),
+    N_("connector"),
+    N_("backup"),
+)
+"""What a sentence of ours says it is about."""

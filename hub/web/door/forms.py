@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.passwords import LONGEST, SHORTEST
-from hub.web.site import show, tongue_of
+from hub.web.site import explained, show, tongue_of
 from hub.web.tongue import N_
 
 SAYS: Mapping[str, str] = {
@@ -54,8 +54,10 @@ async def setup(
     )  # fmt: skip
 
 
-async def refused(request: Request, said: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
+async def refused(
+    request: Request, said: BaseException | str, status: int, headers: Mapping[str, str] | None = None
+) -> Response:
     """Return the page of who may not open one, or asks for what is not there."""
-    answer = await show(request, "door/refused.html", status=status, status_code=status, says=said)
+    answer = await show(request, "door/refused.html", status=status, status_code=status, says=explained(request, said))
     answer.headers.update(headers or {})
     return answer
