@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub import draft, yamlfile
-from hub.draft import guard, hiding
-from hub.draft.edit import identical
+from hub.draft import difference, guard, hiding
+from hub.draft.edit import identical, rename
 from hub.draft.merging import merged
+from hub.draft.uses import renamed, uses
 from hub.errors import ConfigError
 
 TEXT = """\
@@ -301,3 +302,36 @@ def test_two_changes_at_different_places_become_one_text():
 def test_two_changes_of_one_line_do_not_become_one():
     mine, theirs = (draft.put(TEXT, ("teams", "north", "calendar"), one) for one in ("de", "us"))
     assert merged(TEXT, mine, theirs) is None
+
+
+def test_another_name_changes_the_name_and_whoever_uses_it_and_no_other_byte():
+    text = TEXT.replace("to: [crm]}", "assign: {team: north}, to: [crm]}").replace("calendar: cn ", 'calendar: "cn" ')
+    text += "calendars:\n  # ours\n  cn: {hours: Mon-Fri 09:00-18:00}   # nine to six\n"
+    assert uses(yamlfile.loads(text).data, "teams", "north") == [("flows", 0, "routes", 1, "assign", "team")]
+    assert uses(yamlfile.loads(text).data, "calendars", "cn") == [("teams", "north", "calendar")]
+    made = renamed(text, "teams", "north", "east")
+    assert made == text.replace("  north:", "  east:").replace("{team: north}", "{team: east}")
+    made = renamed(text, "calendars", "cn", "beijing")
+    assert made == text.replace("  cn: {hours", "  beijing: {hours").replace('"cn"', '"beijing"')
+
+
+def test_a_name_that_is_there_is_no_other_name():
+    with pytest.raises(ConfigError):
+        rename(TEXT, ("hub", "name"), "region")
+    assert rename(TEXT, ("teams", "south"), "east") == TEXT
+
+
+@given(st.lists(st.sampled_from("abcd"), max_size=12), st.lists(st.sampled_from("abcd"), max_size=12))
+def test_changes_that_are_undone_one_after_the_other_leave_what_was(before, after):
+    old, new = ("".join(f"{line}\n" for line in lines) for lines in (before, after))
+    rows = difference.rows(old, new)
+    assert [row["change"] for row in rows if "change" in row] == list(range(sum("change" in row for row in rows)))
+    for _ in range(len(before) + len(after)):
+        new = difference.without(old, new, 0)
+    assert new == old
+
+
+def test_one_change_is_undone_and_the_others_stay():
+    assert difference.without("a\nb\nc\nd\n", "a\nB\nc\nD\n", 1) == "a\nB\nc\nd\n"
+    assert difference.without("a\nb\n", "a\n", 0) == "a\nb\n"
+    assert difference.without("a\n", "b\n", 7) == "b\n"

@@ -106,11 +106,11 @@ def allowed(old: str, new: str, person: Person, known: frozenset[str] = frozense
 
 
 def trouble(hub: Hub, text: str) -> dict[str, Any] | None:
-    """Return why a configuration cannot be used, with the line and the setting; None when it can."""
+    """Return why a configuration cannot be used, with the line, the setting and its path; None when it can."""
     try:
         hub.try_plan(text)
     except ConfigError as error:
-        return {"says": error.reason, "line": error.line, "key": error.key}
+        return {"says": error.bare, "line": error.line, "key": error.key, "at": list(error.at)}
     return None
 
 

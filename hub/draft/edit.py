@@ -14,7 +14,7 @@ import yaml
 from hub import yamlfile
 from hub.draft import cuts
 from hub.draft.tree import Awkward, Tree
-from hub.draft.writing import plain
+from hub.draft.writing import inline, plain
 from hub.errors import ConfigError
 from hub.yamlfile import Where
 
@@ -38,6 +38,29 @@ def remove(text: Text, where: Where) -> Text:
     if _at(data, where) is _NONE:
         return text
     return _proved(text, where, partial(_remove, where=where), partial(_unset, where=where))
+
+
+def rename(text: Text, where: Where, key: str) -> Text:
+    """Return the text in which what stands at a path stands under another key; a path that is not there is no error.
+
+    Raises ConfigError for a key that is there already.
+    """
+    data = yamlfile.loads(text, "hub.yaml").data
+    if _at(data, where) is _NONE:
+        return text
+    if key in _at(data, where[:-1]):
+        raise ConfigError(f'There is a "{key}" already. Choose another name.')
+
+    def change(text: Text) -> Text:
+        tree = Tree(text)
+        node = tree.pair(tree.node(where[:-1]), str(where[-1]))[0]
+        return text[: node.start_mark.index] + inline(key) + text[node.end_mark.index :]
+
+    def same(data: Any) -> None:
+        above = _at(data, where[:-1])
+        above[key] = above.pop(where[-1])
+
+    return _proved(text, where, change, same)
 
 
 def insert(text: Text, where: Where, number: int, value: Any) -> Text:

@@ -23,8 +23,9 @@ def check_auction(flow: FlowSettings, route: RouteSettings, settings: Settings, 
                 f'Route "{route.name}" keeps leads in {", ".join(sorted(allowed))}, and buyer "{buyer}" is not there.'
             )
             raise ConfigError(
-                f"{said} Give the sink its region, or take it out.", file=file.name, line=file.line(where), key=buyer
-            )
+                f"{said} Give the sink its region, or take it out.", file=file.name, line=file.line(where), key=buyer,
+                at=where,
+            )  # fmt: skip
     steps = [step.name for step in flow.steps]
     place = steps.index(STEP) if STEP in steps else -1
     late = [name for name in _BEFORE if name in steps and steps.index(name) > place]
@@ -32,5 +33,6 @@ def check_auction(flow: FlowSettings, route: RouteSettings, settings: Settings, 
     if place < 0 or late or early:
         said = f'Route "{route.name}" has an auction, and the steps of flow "{flow.name}" do not hold it.'
         raise ConfigError(
-            f'{said} Put the step "auction" right behind "route".', file=file.name, line=file.line(at), key=route.name
-        )
+            f'{said} Put the step "auction" right behind "route".', file=file.name, line=file.line(at), key=route.name,
+            at=at,
+        )  # fmt: skip

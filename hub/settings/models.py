@@ -31,7 +31,8 @@ from hub.settings.shapes import Zone as Zone
 
 RETRY_DELAYS = ("5s", "30s", "2m", "10m", "30m", "1h", "2h", "4h", "8h", "12h", "20h", "24h")
 AUCTION_STEP = "auction"  # stands behind `route` where nobody names the steps of a flow that sells leads
-DEFAULT_STEPS = ("map", "normalize", "validate", "dedupe", "enrich", "score", "route", "assign", "deliver")
+CORRECT_STEP = "correct"  # stands behind `map` in a flow whose list does not name it
+DEFAULT_STEPS = ("map", "correct", "normalize", "validate", "dedupe", "enrich", "score", "route", "assign", "deliver")
 
 
 class HubSettings(Section):
@@ -240,10 +241,14 @@ class FlowSettings(Section):
         if isinstance(data, dict) and isinstance(data.get("steps"), list):
             data = {**data, "steps": [_step(entry) for entry in data["steps"]]}
         elif isinstance(data, dict) and "steps" not in data and _sells(data.get("routes")):
-            place = DEFAULT_STEPS.index("route") + 1
-            names = (*DEFAULT_STEPS[:place], AUCTION_STEP, *DEFAULT_STEPS[place:])
-            data = {**data, "steps": [{"name": name} for name in names]}
+            data = {**data, "steps": [{"name": name} for name in default_steps(data["routes"])]}
         return data
+
+
+def default_steps(routes: Any) -> tuple[str, ...]:
+    """Return the steps of a flow that names none; where a route of it has an auction, one holds it."""
+    place = DEFAULT_STEPS.index("route") + 1
+    return (*DEFAULT_STEPS[:place], AUCTION_STEP, *DEFAULT_STEPS[place:]) if _sells(routes) else DEFAULT_STEPS
 
 
 def _sells(routes: Any) -> bool:

@@ -45,7 +45,7 @@ class _Names:
 
     def wrong(self, said: str, where: Where, key: str) -> ConfigError:
         """Return the error that names the line of a place."""
-        return ConfigError(said, file=self._file.name, line=self._file.line(where), key=key)
+        return ConfigError(said, file=self._file.name, line=self._file.line(where), key=key, at=where)
 
     def known(self, kind: str, wanted: Iterable[str | None], where: Where, who: str) -> None:
         """Refuse names of a kind that nothing has; none is no name."""

@@ -8,7 +8,8 @@ from typing import Any
 
 from hub.draft import apart
 from hub.draft.conditions import BARE, LISTS, Condition, Row, Unwritable, written
-from hub.web.ruleforms import Form, split
+from hub.web.ruleforms import Form
+from hub.web.rulekinds import split
 from hub.web.rulewords import field_for, field_of
 
 _BETWEEN = re.compile(r"[,，、;；\n]")

@@ -79,21 +79,49 @@ async def name_of(hub: Hub, who: str) -> str:
     return str(row["name"]) if row else who
 
 
-Again = Callable[[dict[str, Any]], Awaitable[Response]]
-"""Shows a form anew, with what is wrong: what it `says`, the `line`, and the `key` of the setting."""
+Wrong = dict[str, Any]
+"""What is wrong: what it `says`, the `line`, the `key` and the path `at` which the setting stands."""
+Again = Callable[[Wrong], Awaitable[Response]]
+"""Shows a form anew, with what is wrong."""
 
 
-async def kept(request: Request, desk: Desk, edit: Callable[[str], str], to: str, again: Again) -> Response:
-    """Keep an edit in the draft and go on; what makes the draft wrong is told on the form, by `again`."""
+def checking(request: Request) -> bool:
+    """Return whether a form only asks what is wrong with it, as somebody types."""
+    return "check" in request.query_params
+
+
+async def kept(
+    request: Request, desk: Desk, edit: Callable[[str], str], to: str, again: Again,
+    name: Callable[[Wrong], Wrong] = dict,
+) -> Response:  # fmt: skip
+    """Keep an edit in the draft and go on; what makes the draft wrong is told on the form, by `again`.
+
+    `name` finds the input that a mistake is about.
+    """
+    text, wrong = tried(desk, edit)
+    if checking(request):
+        return await show(request, "rules/typed.html", wrong=name(wrong) if wrong else None)
+    if wrong is None:
+        try:
+            await drafts.change(desk.hub, desk.caller, lambda _: text)
+        except LeadhubError as error:
+            wrong = _wrong(error)
+    return await again(name(wrong)) if wrong else told(to, tongue_of(request).say(KEPT))
+
+
+def tried(desk: Desk, edit: Callable[[str], str]) -> tuple[str, Wrong | None]:
+    """Return the changed text, and what is wrong with it that was not wrong before."""
     try:
         text = edit(desk.draft.text)
-        wrong = drafting.trouble(desk.hub, text)
-        before = drafting.trouble(desk.hub, desk.draft.text) if wrong else None
-        if wrong is not None and (before is None or before["says"] != wrong["says"]):
-            return await again(wrong)
-        await drafts.change(desk.hub, desk.caller, lambda _: text)
-    except ConfigError as error:
-        return await again({"says": error.reason, "line": error.line, "key": error.key})
+        drafting.allowed(desk.draft.base_text, text, drafts.person_of(desk.caller))
     except LeadhubError as error:
-        return await again({"says": str(error), "line": None, "key": None})
-    return told(to, tongue_of(request).say(KEPT))
+        return desk.draft.text, _wrong(error)
+    wrong = drafting.trouble(desk.hub, text)
+    before = drafting.trouble(desk.hub, desk.draft.text) if wrong else None
+    return text, wrong if wrong and (before is None or before["says"] != wrong["says"]) else None
+
+
+def _wrong(error: LeadhubError) -> Wrong:
+    if isinstance(error, ConfigError):
+        return {"says": error.bare, "line": error.line, "key": error.key, "at": list(error.at)}
+    return {"says": str(error), "line": None, "key": None, "at": []}

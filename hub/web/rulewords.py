@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from hub.draft.conditions import NUMBERS
+from hub.families.buyer import BuyerSink
 from hub.families.message import Teller
 from hub.labels import Language, label
 from hub.lead import LEAD_FIELDS
 from hub.outcome import Disposition
+from hub.settings.naming import Tag
+from hub.web import rulesteps
 from hub.web.drafted import Desk
 from hub.web.ruleforms import Choices
 from hub.web.tongue import N_, Tongue
@@ -44,6 +47,7 @@ OPERATORS: Mapping[str, str] = {
 }
 STEPS: Mapping[str, str] = {
     "map": N_("Read the fields"),
+    "correct": N_("Put in what people corrected"),
     "normalize": N_("Clean them"),
     "validate": N_("Check them"),
     "dedupe": N_("Find known people"),
@@ -71,6 +75,11 @@ WITHOUT: Mapping[str, str] = {
     "activity": N_("nothing was done"),
     "outcome": N_("no outcome"),
 }
+ORDERS: Mapping[str, str] = {
+    "price": N_("The highest one"),
+    "waterfall": N_("That of the first buyer in the list who wants the lead"),
+}
+LETTERS: Mapping[str, str] = {"latin": N_("a to z"), "any": N_("of every script, also Chinese")}
 MATCH: Mapping[str, str] = {
     "first": N_("The first route that fits takes the lead"),
     "all": N_("Every route that fits takes the lead"),
@@ -133,12 +142,15 @@ def choices(desk: Desk, tongue: Tongue) -> Choices:
         "pools": [*none, *pools, ("unassigned", "unassigned")],
         "calendars": [*none, *((name, name) for name in desk.section("calendars"))],
         "sinks": [(name, name) for name in desk.section("sinks")],
-        "tellers": [(name, name) for name, one in desk.section("sinks").items() if _tells(desk, one)],
+        "tellers": [(name, name) for name, one in desk.section("sinks").items() if _is(desk, one, Teller)],
         "sources": [(name, name) for name in desk.section("sources")],
         "strategies": strategies,
         "acts": said(ACTS, tongue),
         "without": said(WITHOUT, tongue),
-        "match": said(MATCH, tongue),
+        "match": said(MATCH, tongue), "orders": said(ORDERS, tongue), "letters": said(LETTERS, tongue),
+        "known": said(rulesteps.KNOWN, tongue), "tags": [(name, name) for name in get_args(Tag)],
+        "buyers": [(name, name) for name, one in desk.section("sinks").items() if _is(desk, one, BuyerSink)],
+        "enrichers": [(name, name) for name in desk.hub.plan.registry.all("enricher")],
         "stages": [(one.value, tongue.word(one.value)) for one in Disposition],
         "takers": [("", tongue.say(N_("nobody"))), *_takers(teams, pools, tongue)],
         "fallbacks": [
@@ -147,10 +159,10 @@ def choices(desk: Desk, tongue: Tongue) -> Choices:
     }  # fmt: skip
 
 
-def _tells(desk: Desk, sink: Any) -> bool:
-    """Return whether a sink tells people something, as chats and mails do."""
-    kind = desk.hub.plan.registry.sinks().get(str(sink.get("connector"))) if isinstance(sink, dict) else None
-    return kind is not None and issubclass(kind, Teller)
+def _is(desk: Desk, sink: Any, kind: type[Any]) -> bool:
+    """Return whether a sink of the draft is of a kind: one that tells people something, or one that bids."""
+    known = desk.hub.plan.registry.sinks().get(str(sink.get("connector"))) if isinstance(sink, dict) else None
+    return known is not None and issubclass(known, kind)
 
 
 def _takers(

@@ -9,8 +9,8 @@ from tests.browser.looking import LOOKS
 
 PATHS = [
     "/rules", "/rules/flows/0/edit", "/rules/flows/0/routes/0", "/rules/flows/0/scoring", "/rules/flows/0/scoring/2",
-    "/rules/teams", "/rules/teams/north", "/rules/pools/sea", "/rules/calendars/cn", "/rules/reasons", "/rules/text",
-    "/rules/changes", "/rules/revisions", "/rules/revisions/1",
+    "/rules/teams", "/rules/teams/north", "/rules/pools/sea", "/rules/calendars/cn", "/rules/reasons", "/rules/campaigns",
+    "/rules/review", "/rules/flows/0/steps/2", "/rules/text", "/rules/changes", "/rules/revisions", "/rules/revisions/1",
 ]  # fmt: skip
 
 
@@ -109,3 +109,43 @@ def test_a_draft_and_what_it_would_change_is_read_on_a_phone(workroom, visit, lo
     page = guest.see(f"/rules/changes?simulation={name}", "rules-simulation")
     expect(page.locator(".simulation")).to_be_visible()
     guest.see("/rules/flows/0/routes/new", "rules-new-route")
+
+
+BUYERS = """
+  solar: {connector: ping_post, ping_url: "https://solar.example/ping", url: "https://solar.example/in", price_path: price}
+  roofs: {connector: ping_post, ping_url: "https://roofs.example/ping", url: "https://roofs.example/in", price_path: price}
+calendars:"""
+
+
+def with_buyers(room):
+    text = room.hub.office.config.read_text().replace("\ncalendars:", BUYERS)
+    assert room.call("PUT", "/api/config/draft", {"text": text}).status == 200
+    room.api("POST", "/api/config/draft/publish")
+
+
+def test_a_route_sells_its_leads_without_a_line_of_text(workroom, visit):
+    with_buyers(workroom)
+    guest = visit(room=workroom)
+    page = guest.go("/rules/flows/0/routes/0")
+    page.get_by_label("Buyers, place 1").select_option("solar")
+    page.get_by_role("group", name="Buyers").get_by_role("button", name="One more").click()
+    page.get_by_label("Buyers, place 2").select_option("roofs")
+    page.get_by_label("Least price").fill("five")
+    expect(page.locator(".rules-typed")).to_contain_text("Least price")
+    page.get_by_role("button", name="Keep in the draft").last.click()
+    expect(page.locator("main > .flash.bad")).to_contain_text("Least price")
+    page.get_by_label("Least price").fill("5")
+    expect(page.locator(".rules-typed")).to_contain_text("It can be kept like this.")
+    page.get_by_role("button", name="Move roofs up").click()
+    expect(page.get_by_label("Buyers, place 1")).to_have_value("roofs")
+    guest.check()
+    page.get_by_role("button", name="Keep in the draft").last.click()
+    expect(page.get_by_role("listitem").filter(has_text="Buyers").last).to_contain_text("roofs, solar")
+    visit(LOOKS[3], workroom).see("/rules/flows/0/routes/0", "rules-auction")
+    page.get_by_role("link", name="Difference, simulation, publication").click()
+    page.get_by_role("button", name="Publish").click()
+    expect(page.locator(".flash")).to_contain_text("Published as revision 3.")
+    text = workroom.hub.office.config.read_text()
+    assert "auction: {buyers: [roofs, solar], floor: 5}" in text
+    assert "      - route\n      - auction\n      - assign\n" in text
+    assert text.startswith("\n# The hub of the tests' pages.\n")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.api import drafts
 from hub.api.access import Caller, CallerDep, HubDep, needs
 from hub.api.problems import ApiError
-from hub.app import Hub, drafting
+from hub.app import Hub, drafting, revisions
 from hub.draft import difference
 from hub.errors import ConfigError, LeadhubError
 from hub.store import leads as lead_store
@@ -52,7 +52,7 @@ async def write(request: Request, hub: HubDep, caller: CallerDep) -> Response:
     try:
         await drafts.rewrite(hub, caller, typed, form.get("base"))
     except (ApiError, LeadhubError) as error:
-        wrong = {"says": error.reason if isinstance(error, ConfigError) else str(error), "line": None, "key": None}
+        wrong = {"says": error.bare if isinstance(error, ConfigError) else str(error), "line": None, "key": None}
         return await _text(request, await _desk(hub, caller), typed, wrong, 422)
     return told("/rules/text", tongue_of(request).say(KEPT))
 
@@ -72,7 +72,7 @@ def judged(hub: Hub, caller: Caller, typed: str, draft: drafting.Draft) -> dict[
         plain = drafting.given_back(typed, draft.text)
         drafting.allowed(draft.base_text, plain, drafts.person_of(caller))
     except ConfigError as error:
-        return {"says": error.reason, "line": error.line, "key": error.key}
+        return {"says": error.bare, "line": error.line, "key": error.key}
     return drafting.trouble(hub, plain)
 
 
@@ -94,9 +94,28 @@ async def changes(request: Request, hub: HubDep, caller: CallerDep) -> Response:
     name = request.query_params.get("simulation", "")
     return await ruled(
         request, "rules/changes.html", desk, tab="changes", rows=difference.rows(base, mine), theirs=theirs,
-        text=mine, writable=drafting.writable(hub), file=str(hub.office.config.name), spans=list(SPANS),
+        text=mine, seen=revisions.digest_of(draft.text),
+        writable=drafting.writable(hub), file=str(hub.office.config.name), spans=list(SPANS),
         simulation=await _simulation(request, hub, name) if name else None,
     )  # fmt: skip
+
+
+@router.post("/changes/{number}/back", dependencies=[needs("admin")])
+async def take_back(
+    request: Request, hub: HubDep, caller: CallerDep, number: Annotated[int, Path(ge=0, lt=10_000)]
+) -> Response:
+    """Take one change of the draft back, and keep the others."""
+    form = await form_of(request, hub)
+    draft = await drafting.draft_of(hub, caller.id)
+    if form.get("seen") != revisions.digest_of(draft.text):
+        return told(
+            "/rules/changes", tongue_of(request).say(N_("Your draft is another one by now. Look again.")), bad=True
+        )
+    base, mine = drafting.shown(hub, draft.base_text), drafting.shown(hub, draft.text)
+    said = N_("That change is undone. The others are still in your draft.")
+    return await done(
+        request, drafts.rewrite(hub, caller, difference.without(base, mine, number)), "/rules/changes", said
+    )
 
 
 @router.post("/simulate", dependencies=[needs("admin")])

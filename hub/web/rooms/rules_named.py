@@ -15,15 +15,18 @@ from hub import worktime
 from hub.api.access import CallerDep, HubDep, needs
 from hub.api.problems import ApiError
 from hub.app import Hub
+from hub.draft.tree import found_at
+from hub.draft.uses import renamed, uses
 from hub.errors import ConfigError
 from hub.settings import CalendarSettings
 from hub.settings.shapes import NAME
 from hub.web import rulewords
-from hub.web.drafted import Desk, desk_of, kept, ruled
+from hub.web.drafted import Desk, Wrong, desk_of, kept, ruled
 from hub.web.entry import Page
 from hub.web.posted import form_of, lists_of
-from hub.web.ruleforms import Form, fields, rowsets, shown, taken, taken_rows
-from hub.web.ruleparts import PARTS, Part
+from hub.web.rooms.rules_form import Sheet, pieces_of, posted
+from hub.web.rulekinds import shown
+from hub.web.ruleparts import PARTS
 from hub.web.site import told, tongue_of
 from hub.web.tongue import N_, Tongue
 
@@ -31,6 +34,7 @@ router = APIRouter(prefix="/rules", include_in_schema=False, route_class=Page)
 
 Section = Literal["teams", "pools", "calendars"]
 FREE_DAYS = 10
+WRONG_NAME = N_("A name has small letters, digits, - and _, and is not there yet.")
 
 
 @router.get("/reasons", dependencies=[needs("admin")])
@@ -108,8 +112,7 @@ async def add(request: Request, hub: HubDep, caller: CallerDep, section: Section
         return desk
     name = form.get("name", "").strip()
     if not re.fullmatch(NAME, name) or name in desk.section(section):
-        said = N_("A name has small letters, digits, - and _, and is not there yet.")
-        return told(f"/rules/{section}", tongue_of(request).say(said), bad=True)
+        return told(f"/rules/{section}", tongue_of(request).say(WRONG_NAME), bad=True)
 
     async def again(wrong: dict[str, Any]) -> Response:
         return told(f"/rules/{section}", str(wrong["says"]), bad=True)
@@ -135,16 +138,28 @@ def _entry(desk: Desk, section: str, name: str) -> dict[str, Any]:
 
 
 async def _page(
-    request: Request, desk: Desk, section: Section, name: str, values: dict[str, Any],
-    wrong: dict[str, Any] | None = None, more: str = "",
+    request: Request, desk: Desk, section: Section, name: str, values: dict[str, Any], wrong: Wrong | None = None,
+    more: str = "",
 ) -> Response:  # fmt: skip
-    part, tongue = PARTS[section], tongue_of(request)
-    choices = rulewords.choices(desk, tongue)
+    part = PARTS[section]
     return await ruled(
         request, "rules/entry.html", desk, tab=section, status=422 if wrong else 200, wrong=wrong, section=section,
-        name=name, title=tongue.say(part.title), fields=fields(part.inputs, values, choices),
-        rowsets=rowsets(part.rows, values, choices, more), free=_free(desk.hub, section, values), more=more,
+        name=name, title=tongue_of(request).say(part.title), pieces=pieces_of(request, desk, part.pieces, values, more),
+        free=_free(desk.hub, section, values), used=_used(desk, section, name, tongue_of(request)),
     )  # fmt: skip
+
+
+def _used(desk: Desk, section: str, name: str, tongue: Tongue) -> list[dict[str, str]]:
+    """Return who names an entry, each once, with the way there."""
+    found: dict[str, dict[str, str]] = {}
+    for where in uses(desk.data, section, name):
+        if where[0] == "flows":
+            words = tongue.say(N_("route %(name)s"), name=str(found_at(desk.data, (*where[:4], "name"))))
+            found[f"/rules/flows/{where[1]}/routes/{where[3]}"] = {"words": words}
+        else:
+            said = N_("team %(name)s") if where[0] == "teams" else N_("pool %(name)s")
+            found[f"/rules/{where[0]}/{where[1]}"] = {"words": tongue.say(said, name=where[1])}
+    return [{**one, "href": href} for href, one in found.items()]
 
 
 @router.post("/{section}/{name}", dependencies=[needs("admin")])
@@ -154,29 +169,12 @@ async def change(request: Request, hub: HubDep, caller: CallerDep, section: Sect
     desk = await desk_of(hub, caller)
     if isinstance(desk, Response):
         return desk
-    new = _typed(PARTS[section], form, _entry(desk, section, name))
-    act, _, more = "".join(form.get("act", ())).partition(":")
+    sheet = Sheet(PARTS[section].pieces, (section, name), f"/rules/{section}/{name}")
 
-    async def again(wrong: dict[str, Any] | None) -> Response:
-        return await _page(request, desk, section, name, new, wrong, more)
+    async def page(values: dict[str, Any], wrong: Wrong | None, more: str) -> Response:
+        return await _page(request, desk, section, name, values, wrong, more)
 
-    if act == "more":
-        return await again(None)
-    return await kept(
-        request, desk, lambda text: edits.put(text, (section, name), new), f"/rules/{section}/{name}", again
-    )
-
-
-def _typed(part: Part, form: Form, old: dict[str, Any]) -> dict[str, Any]:
-    new = taken(part.inputs, form, old)
-    for rows in part.rows:
-        before = old.get(rows.path)
-        items = taken_rows(rows, form, before if isinstance(before, list) else [])
-        if items or isinstance(before, list):
-            new[rows.path] = items
-        if not items and rows.path != "members":
-            new.pop(rows.path, None)
-    return new
+    return await posted(request, desk, sheet, form, _entry(desk, section, name), page)
 
 
 @router.post("/{section}/{name}/remove", dependencies=[needs("admin")])
@@ -187,10 +185,35 @@ async def remove(request: Request, hub: HubDep, caller: CallerDep, section: Sect
     if isinstance(desk, Response):
         return desk
 
-    async def again(wrong: dict[str, Any]) -> Response:
-        return told(f"/rules/{section}/{name}", str(wrong["says"]), bad=True)
+    tongue, here = tongue_of(request), f"/rules/{section}/{name}"
+    used = [one["words"] for one in _used(desk, section, name, tongue)]
+    if used:
+        said = N_("%(name)s is still used: %(places)s. Change these first.")
+        return told(here, tongue.say(said, name=name, places=", ".join(used)), bad=True)
+
+    async def again(wrong: Wrong) -> Response:
+        return told(here, str(wrong["says"]), bad=True)
 
     return await kept(request, desk, lambda text: edits.remove(text, (section, name)), f"/rules/{section}", again)
+
+
+@router.post("/{section}/{name}/rename", dependencies=[needs("admin")])
+async def rename(request: Request, hub: HubDep, caller: CallerDep, section: Section, name: str) -> Response:
+    """Give an entry another name, wherever it is named."""
+    form = await form_of(request, hub)
+    desk = await desk_of(hub, caller)
+    if isinstance(desk, Response):
+        return desk
+    _entry(desk, section, name)
+    other, here = form.get("name", "").strip(), f"/rules/{section}/{name}"
+    if not re.fullmatch(NAME, other) or other in desk.section(section):
+        return told(here, tongue_of(request).say(WRONG_NAME), bad=True)
+
+    async def again(wrong: Wrong) -> Response:
+        return told(here, str(wrong["says"]), bad=True)
+
+    to = f"/rules/{section}/{other}"
+    return await kept(request, desk, lambda text: renamed(text, section, name, other), to, again)
 
 
 def _free(hub: Hub, section: str, values: dict[str, Any]) -> dict[str, Any] | None:

@@ -12,12 +12,15 @@ from hub.api.access import CallerDep, HubDep, needs
 from hub.api.problems import ApiError
 from hub.app import Hub, matching
 from hub.web import conditionform, rulewords
-from hub.web.drafted import Desk, desk_of, kept, ruled
+from hub.web.drafted import Desk, Wrong, checking, desk_of, kept, ruled
 from hub.web.entry import Page
 from hub.web.posted import lists_of
-from hub.web.rooms.rules import Number, flow_at, steps_of
-from hub.web.ruleforms import Form, Input, fields, taken
+from hub.web.rooms.rules import Number
+from hub.web.rooms.rules_form import Sheet, act_of, namer, pieces_of
+from hub.web.ruleforms import Fields, Form, Input, Pieces, taken_form
+from hub.web.ruleparts import AUCTION
 from hub.web.site import show, tongue_of
+from hub.web.stepdraft import flow_at, with_step
 from hub.web.tongue import N_
 
 router = APIRouter(prefix="/rules", include_in_schema=False, route_class=Page)
@@ -29,6 +32,8 @@ ROUTE = (
     Input("calendar", N_("Working time of the target"), "select", N_("None: that of the team."), "calendars"),
     Input("only_regions", N_("Only sinks in these regions"), "list", N_("Such as CN, EU; empty: anywhere.")),
 )
+FORM: Pieces = (Fields(ROUTE), AUCTION)
+_BY_HAND = Fields((Input("when", N_("Which leads")), Input("respond_within", N_("Answer within"))))
 NEW = {"name": ""}
 DEFAULT_BANDS = ("A", "B", "C")
 
@@ -66,7 +71,7 @@ def route_at(desk: Desk, flow: int, number: int | None) -> dict[str, Any]:
 
 async def _page(
     request: Request, desk: Desk, flow: int, number: int | None, values: dict[str, Any], condition: dict[str, Any],
-    wrong: dict[str, Any] | None = None,
+    wrong: Wrong | None = None, more: str = "",
 ) -> Response:  # fmt: skip
     tongue = tongue_of(request)
     within = values.get("respond_within")
@@ -74,9 +79,9 @@ async def _page(
     own = await matching.own_fields(desk.hub)
     return await ruled(
         request, "rules/route.html", desk, tab="flows", status=422 if wrong else 200, flow=flow, number=number,
-        flow_name=str(flow_at(desk, flow).get("name", "")), wrong=wrong, auction=bool(values.get("auction")),
+        flow_name=str(flow_at(desk, flow).get("name", "")), wrong=wrong,
         action=f"/rules/flows/{flow}/routes/{'new' if number is None else number}",
-        fields=fields(ROUTE, values, rulewords.choices(desk, tongue)), condition=condition,
+        pieces=pieces_of(request, desk, FORM, values, more), condition=condition,
         groups=rulewords.groups(desk, tongue, own), operators=rulewords.said(rulewords.OPERATORS, tongue),
         targets=[[grade, str(by_grade.get(grade, ""))] for grade in _grades(desk, flow, by_grade)],
         known=known_values(desk, flow), name=str(values.get("name", "")),
@@ -118,35 +123,43 @@ async def change_route(request: Request, hub: HubDep, caller: CallerDep, flow: N
 
 
 async def _posted(request: Request, hub: Hub, caller: Any, flow: int, number: int | None) -> Response:
-    form = await lists_of(request, hub)
+    form, more, _ = act_of(await lists_of(request, hub))
     desk = await desk_of(hub, caller)
     if isinstance(desk, Response):
         return desk
     asked = conditionform.asked(form)
     new = _typed(form, route_at(desk, flow, number), asked.expression)
 
-    async def again(wrong: dict[str, Any] | None) -> Response:
-        return await _page(request, desk, flow, number, new, asked.form, wrong)
+    async def again(wrong: Wrong | None) -> Response:
+        return await _page(request, desk, flow, number, new, asked.form, wrong, more)
 
-    if "".join(form.get("act", ())) != "save":
+    if "".join(form.get("act", ())) != "save" and not checking(request):
         return await again(None)
     if asked.error:
-        return await again({"says": asked.error, "line": None, "key": "when"})
-    where = ("flows", flow, "routes")
+        return await again({"says": asked.error, "line": None, "key": "when", "field": "when"})
+    place = number if number is not None else _last(desk, flow)
+    sheet = Sheet((*FORM, _BY_HAND), ("flows", flow, "routes", place), "/rules")
 
     def edit(text: str) -> str:
-        if number is not None:
-            return edits.put(text, (*where, number), new)
-        routes = flow_at(desk, flow).get("routes") or []
-        place = len(routes) - 1 if routes and routes[-1].get("when") is None else len(routes)
-        return edits.insert(text, where, place, new)  # before the route that takes all the rest
+        text = edits.put(text, sheet.where, new) if number is not None else _added(text, sheet, new)
+        return with_step(flow_at(desk, flow), text, flow, "auction", "route") if new.get("auction") else text
 
-    return await kept(request, desk, edit, "/rules", again)
+    return await kept(request, desk, edit, sheet.to, again, namer(sheet, new))
+
+
+def _added(text: str, sheet: Sheet, new: dict[str, Any]) -> str:
+    return edits.insert(text, sheet.where[:-1], int(sheet.where[-1]), new)
+
+
+def _last(desk: Desk, flow: int) -> int:
+    """Return where a new route comes: before the one that takes all the rest, where there is one."""
+    routes = flow_at(desk, flow).get("routes") or []
+    return len(routes) - 1 if routes and routes[-1].get("when") is None else len(routes)
 
 
 def _typed(form: Form, old: dict[str, Any], when: str | None) -> dict[str, Any]:
     """Return the route that was typed, in the order people write one."""
-    new = taken(ROUTE, form, old)
+    new = taken_form(FORM, form, old)
     new.setdefault("name", "")
     new["when"] = when
     grades = {
@@ -179,9 +192,3 @@ async def check(request: Request, hub: HubDep, caller: CallerDep, flow: Number) 
     else:
         said = await matching.judged(hub, asked.expression, name)
     return await show(request, "rules/verdict.html", verdict=said, expression=asked.expression)
-
-
-def scored(flow: dict[str, Any]) -> int | None:
-    """Return which step of a flow gives points, None where none does."""
-    names = steps_of(flow)
-    return names.index("score") if "score" in names else None

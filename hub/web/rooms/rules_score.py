@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -13,32 +14,22 @@ from hub.api.problems import ApiError
 from hub.app import matching
 from hub.steps.score import DEFAULT_RULES, ScoreOptions
 from hub.web import conditionform, rulewords
-from hub.web.drafted import Desk, desk_of, kept, ruled
+from hub.web.drafted import Desk, Wrong, checking, desk_of, kept, ruled
 from hub.web.entry import Page
 from hub.web.posted import form_of, lists_of
-from hub.web.rooms.rules import Number, flow_at, sentence, steps_of, turned, wrong_with
-from hub.web.rooms.rules_route import known_values, scored
-from hub.web.ruleforms import Form, Input, fields, taken, typed
+from hub.web.rooms.rules import Number, sentence, turned, wrong_with
+from hub.web.rooms.rules_form import Sheet, namer, pieces_of, posted
+from hub.web.rooms.rules_route import known_values
+from hub.web.ruleforms import Fields, Form, Input, fields, taken
+from hub.web.rulekinds import typed
+from hub.web.rulesteps import SCORE
 from hub.web.site import tongue_of
+from hub.web.stepdraft import flow_at, options_of, steps_of, where_of, with_options
 from hub.web.tongue import N_
 from hub.yamlfile import Where
 
 router = APIRouter(prefix="/rules/flows/{flow}/scoring", include_in_schema=False, route_class=Page)
 
-SCORING = (
-    Input("base", N_("Points every lead begins with"), "number", "", default=0),
-    Input(
-        "decay.half_life", N_("Points halve after"), "text", N_("Such as 30d, for lists of old leads; empty: never.")
-    ),
-    Input("bant", "BANT", "check", N_("10 points each for budget, authority, need and timeline."), default=False),
-    Input(
-        "champ",
-        "CHAMP",
-        "check",
-        N_("10 points each for challenges, authority, money and prioritization."),
-        default=False,
-    ),
-)
 RULE = (
     Input("points", N_("Points"), "number", N_("Below zero takes points away.")),
     Input("reason", N_("Reason"), "text", N_("Reps read it beside the points. Empty: the rule in plain words.")),
@@ -46,47 +37,39 @@ RULE = (
 DEFAULT_BANDS = ScoreOptions.model_fields["bands"].default
 
 
-def options_of(flow: dict[str, Any]) -> dict[str, Any]:
-    """Return the options of the step that gives points; raises ApiError where none does."""
-    place = scored(flow)
-    if place is None:
+def _place(flow: dict[str, Any]) -> int:
+    """Return which step of a flow gives points; raises ApiError where none does."""
+    names = steps_of(flow)
+    if "score" not in names:
         raise ApiError(404, "This flow has no step that gives points. Add the step first.")
-    steps = flow.get("steps")
-    one = steps[place] if isinstance(steps, list) else None
-    if isinstance(one, dict):
-        found = one.get("options") if "name" in one else one.get("score")
-        return found if isinstance(found, dict) else {}
-    return {}
+    return names.index("score")
+
+
+def _options(desk: Desk, flow: int) -> dict[str, Any]:
+    said = flow_at(desk, flow)
+    return options_of(said, _place(said))
 
 
 def _where(flow: int, desk: Desk) -> Where:
     """Return where the options stand, once the step is written with options."""
-    place = scored(flow_at(desk, flow)) or 0
-    steps = flow_at(desk, flow).get("steps")
-    one = steps[place] if isinstance(steps, list) else None
-    return ("flows", flow, "steps", place, "options" if isinstance(one, dict) and "name" in one else "score")
+    said = flow_at(desk, flow)
+    return where_of(said, flow, _place(said))
 
 
 def _put(desk: Desk, text: str, flow: int, options: dict[str, Any]) -> str:
-    """Write the options of the step; a flow that names no steps, or the step alone, names them from here on."""
     said = flow_at(desk, flow)
-    where = _where(flow, desk)
-    if not isinstance(said.get("steps"), list):
-        text = edits.put(text, ("flows", flow, "steps"), steps_of(said))
-    if not isinstance(said.get("steps"), list) or isinstance(said["steps"][int(where[3])], str):
-        return edits.put(text, where[:4], {"score": options})
-    return edits.put(text, where, options)
+    return with_options(said, text, flow, _place(said), options)
 
 
 @router.get("", dependencies=[needs("admin")])
 async def scoring(request: Request, hub: HubDep, caller: CallerDep, flow: Number) -> Response:
     """Show how a flow gives points."""
     desk = await desk_of(hub, caller)
-    return desk if isinstance(desk, Response) else await _page(request, desk, flow, options_of(flow_at(desk, flow)))
+    return desk if isinstance(desk, Response) else await _page(request, desk, flow, _options(desk, flow))
 
 
 async def _page(
-    request: Request, desk: Desk, flow: int, values: dict[str, Any], wrong: dict[str, Any] | None = None
+    request: Request, desk: Desk, flow: int, values: dict[str, Any], wrong: Wrong | None = None
 ) -> Response:
     tongue = tongue_of(request)
     rules = values.get("rules")
@@ -96,7 +79,7 @@ async def _page(
         request, "rules/scoring.html", desk, tab="flows", status=422 if wrong else 200, wrong=wrong, flow=flow,
         flow_name=str(flow_at(desk, flow).get("name", "")), own=isinstance(rules, list),
         bands=[[str(name), str(points)] for name, points in [*bands.items(), ("", "")]],
-        fields=fields(SCORING, values, {}),
+        pieces=pieces_of(request, desk, SCORE, values),
         rules=[
             {"points": one.get("points"), "reason": one.get("reason") or "", "when": sentence(one.get("when"), tongue),
              "wrong": wrong_with(one.get("when"))}
@@ -112,16 +95,18 @@ async def change(request: Request, hub: HubDep, caller: CallerDep, flow: Number)
     desk = await desk_of(hub, caller)
     if isinstance(desk, Response):
         return desk
-    old = options_of(flow_at(desk, flow))
-    new = taken(SCORING, form, old)
+    old = _options(desk, flow)
     bands = _bands(form)
     if bands and bands != (old.get("bands") or DEFAULT_BANDS):
-        new["bands"] = bands
+        old = {**old, "bands": bands}
 
-    async def again(wrong: dict[str, Any]) -> Response:
-        return await _page(request, desk, flow, new, wrong)
+    def write(text: str, values: dict[str, Any]) -> str:
+        return _put(desk, text, flow, values)
 
-    return await kept(request, desk, lambda text: _put(desk, text, flow, new), f"/rules/flows/{flow}/scoring", again)
+    async def page(values: dict[str, Any], wrong: Wrong | None, _: str) -> Response:
+        return await _page(request, desk, flow, values, wrong)
+
+    return await posted(request, desk, Sheet(SCORE, _where(flow, desk), _list(flow), write), form, old, page)
 
 
 def _bands(form: Form) -> dict[str, Any]:
@@ -138,7 +123,7 @@ async def own_rules(request: Request, hub: HubDep, caller: CallerDep, flow: Numb
         return desk
     rules = [rule.model_dump(exclude_none=True) for rule in DEFAULT_RULES]
     new = {
-        **options_of(flow_at(desk, flow)),
+        **_options(desk, flow),
         "rules": [{**one, "points": typed(f"{one['points']:g}")} for one in rules],
     }
 
@@ -160,7 +145,7 @@ async def rule(request: Request, hub: HubDep, caller: CallerDep, flow: Number, r
 
 def rule_at(desk: Desk, flow: int, rule: str) -> tuple[dict[str, Any], int | None]:
     """Return a rule of the draft with its number, or a new one; raises ApiError."""
-    rules = options_of(flow_at(desk, flow)).get("rules") or []
+    rules = _options(desk, flow).get("rules") or []
     if rule == "new":
         return {}, None
     if not rule.isdigit() or int(rule) >= len(rules) or not isinstance(rules[int(rule)], dict):
@@ -196,12 +181,18 @@ async def change_rule(request: Request, hub: HubDep, caller: CallerDep, flow: Nu
     async def again(wrong: dict[str, Any] | None) -> Response:
         return await _rule_page(request, desk, flow, number, new, asked.form, wrong)
 
-    if "".join(form.get("act", ())) != "save":
+    if "".join(form.get("act", ())) != "save" and not checking(request):
         return await again(None)
     if asked.error or not asked.expression:
         said = asked.error or tongue_of(request).say(N_("Say which leads get the points."))
         return await again({"says": said, "line": None, "key": "when"})
-    return await kept(request, desk, lambda text: _with_rule(desk, text, flow, number, new), _list(flow), again)
+    sheet = Sheet((Fields(RULE),), (*_where(flow, desk), "rules", _number(desk, flow, number)), _list(flow))
+    edit = partial(_with_rule, desk, flow=flow, number=number, new=new)
+    return await kept(request, desk, edit, sheet.to, again, namer(sheet, new))
+
+
+def _number(desk: Desk, flow: int, number: int | None) -> int:
+    return number if number is not None else len(_options(desk, flow).get("rules") or ())
 
 
 def _without_when(values: dict[str, Any]) -> dict[str, Any]:
@@ -213,7 +204,7 @@ def _list(flow: int) -> str:
 
 
 def _with_rule(desk: Desk, text: str, flow: int, number: int | None, new: dict[str, Any]) -> str:
-    options = options_of(flow_at(desk, flow))
+    options = _options(desk, flow)
     if not isinstance(options.get("rules"), list):
         return _put(desk, text, flow, {**options, "rules": [new]})
     where = (*_where(flow, desk), "rules")
