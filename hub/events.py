@@ -27,6 +27,7 @@ KINDS: dict[str, str] = {
     "submission.quarantined": "A person must look at it before it goes on.",
     "submission.rejected": "The dedupe policy refused it, or a person did.",
     "submission.replayed": "A lead's submission was decided again.",
+    "submission.corrected": "A person corrected fields of a submission by hand; which ones, never the values.",
     "submission.suppressed": "It was an erased person's: nothing of it is kept.",
     "submission.returned": "An erased person sent a new form with a consent, which was suppressed; see `unerase`.",
     "submission.failed": "The pipeline broke on it; it waits in quarantine.",

@@ -95,7 +95,10 @@ class Problem(_Record):
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """How a field got its value: as received, normalized, and whether it is valid (None: unknown)."""
+    """How a field got its value: as received, normalized, and whether it is valid (None: unknown).
+
+    `corrected` is who put it by hand in the place of what was received, such as `user:ID`; empty: nobody did.
+    """
 
     raw: Any = None
     value: Any = None
@@ -104,6 +107,7 @@ class Value:
     source: str = ""
     submission: str = ""
     at: datetime | None = None
+    corrected: str = ""
 
 
 class Touch(_Record):

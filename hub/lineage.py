@@ -15,7 +15,7 @@ from hub.errors import BadInput
 from hub.events import Event
 from hub.ids import Ids
 from hub.lead import Lead
-from hub.normal.keys import keys as keys_of
+from hub.normal.keys import of_all
 from hub.pipeline.renewal import Renewal
 from hub.plan import Plan
 from hub.store import care, joins
@@ -96,7 +96,7 @@ class Lineage:
         known = apart.known
         rest = apart.rest.with_fields(version=known.version + 1, updated_at=now)
         taken = self._taken(apart, now)
-        mine, theirs = _keys(apart.stay), _keys(apart.leave)
+        mine, theirs = of_all(apart.stay), of_all(apart.leave)
         store.move(known.id, taken.id, apart.moving, now, session=session)
         store.share_keys(known.id, taken.id, apart.moving, mine, theirs, joined=other is not None, session=session)
         store.rewrite((rest, taken), now, session=session)
@@ -236,13 +236,7 @@ class Lineage:
         if not rest or known is None:
             return False
         gone = [said for id_, said in every.items() if id_ in submissions]
-        store.drop_keys(lead, submissions, _keys(rest), _keys(gone), session=session)
+        store.drop_keys(lead, submissions, of_all(rest), of_all(gone), session=session)
         changed = renew(known, rest, self._trust).with_fields(version=known.version + 1, updated_at=now)
         store.rewrite([changed], now, session=session)
         return True
-
-
-def _keys(said: Iterable[Lead]) -> frozenset[str]:
-    """Return every key that these submissions' own leads give."""
-    found = [keys_of(lead, lead.source, lead.touch.platform_lead_id) for lead in said]
-    return frozenset(key for one in found for key in (*one.exact, *one.blocking))

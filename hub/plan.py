@@ -144,7 +144,7 @@ class _Maker:
         self.unset: list[UnsetSecret] = []
 
     def at(self, where: Where, said: str) -> ConfigError:
-        return ConfigError(said, file=self.file.name, line=self.file.line(where), key=str(where[-1]))
+        return ConfigError(said, file=self.file.name, line=self.file.line(where), key=str(where[-1]), at=where)
 
     def connectors(
         self, section: str, entries: Mapping[str, SourceSettings | SinkSettings], kind: type[T]
@@ -280,6 +280,7 @@ class _Maker:
                 raise self.at(where, f'Flow "{flow.name}": {error}') from error
             except ValidationError as error:
                 raise explain(error, found.options, self.file, (*where, entry.name)) from error
+        steps = self.registry.with_corrections(steps)
         strategies = {team.strategy for team in self.settings.teams.values()}
         for name in strategies:
             self._strategy(name)

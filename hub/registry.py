@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from hub.connector import Connector
 from hub.errors import ConfigError, suggest
+from hub.settings.models import CORRECT_STEP
 from hub.sink import Sink
 from hub.source import Source
-from hub.step import Socket, Step
+from hub.step import Options, Socket, Step
 
 KINDS = ("connector", "step", "enricher", "strategy", "mapping_function", "attribution_model")
 
@@ -62,6 +63,14 @@ class Registry:
         """Return a step; raises ConfigError with the known names."""
         found: Step = self._get("step", name)
         return found
+
+    def with_corrections(self, steps: Sequence[tuple[Step, Options]]) -> list[tuple[Step, Options]]:
+        """Return a flow's steps with the one that takes corrections: behind `map`, unless they say where it stands."""
+        names = [found.name for found, _ in steps]
+        if CORRECT_STEP in names:
+            return list(steps)
+        found, place = self.step(CORRECT_STEP), names.index("map") + 1 if "map" in names else 0
+        return [*steps[:place], (found, found.options()), *steps[place:]]
 
     def enricher(self, name: str) -> Socket:
         """Return an enricher; raises ConfigError with the known names."""

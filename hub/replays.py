@@ -1,15 +1,16 @@
-"""What a person decides on a stored submission: it is run again, with what they waved through, or refused."""
+"""What a person decides on a stored submission: it is corrected, run again with what they accept, or refused."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import orjson
 import sqlalchemy as sa
 from sqlmodel import Session
 
 from hub.clock import Clock
+from hub.corrections import checked
 from hub.errors import BadInput, LeadhubError
 from hub.events import Event
 from hub.pipeline.engine import Pipeline
@@ -53,6 +54,38 @@ class Replays:
         if not done:
             raise LeadhubError(f"The replay of {submission} takes long; look at the submission in a while.")
         return item.future.result()
+
+    async def correct(
+        self,
+        submission: str,
+        fields: Mapping[str, str | None],
+        accept: frozenset[str] = frozenset(),
+        *,
+        by: Actor,
+    ) -> Answer:
+        """Put values in the place of what a submission says, for this and every later run, and decide it again.
+
+        A blank value takes a correction back. Raises BadInput for a field or submission that cannot be corrected.
+        """
+        event = await self.db.write(self._correct, submission, checked(fields), by)
+        if event is not None:
+            self.emit([event])
+        return await self.replay(submission, accept, by=by)
+
+    def _correct(
+        self, submission: str, changes: Mapping[str, str | None], by: Actor, *, session: Session
+    ) -> Event | None:
+        """Keep corrections, with who made them in the logs: which fields, never the values."""
+        now = self.clock.now()
+        done = store.correct(submission, changes, by.who, now, REPLAYABLE, session=session)
+        if not done.fields:
+            return None
+        back = [name for name in done.fields if changes[name] is None]
+        told = {"fields": [name for name in done.fields if name not in back], "taken_back": back}
+        note("submission.corrected", by=by, at=now, target=submission, data=told, session=session)
+        event = Event("submission.corrected", now, done.lead, submission, done.source, data={**told, "by": by.who})
+        append([event], session=session)
+        return event
 
     async def refuse(self, submission: str, reason: str, *, by: Actor | None = None) -> None:
         """Refuse a submission that waits in quarantine; it stays where it is, and can be replayed after all."""

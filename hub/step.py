@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from hub.bids import Auctions, Sale
 from hub.clock import Clock
 from hub.consents import Said, stated
+from hub.corrections import Corrections
 from hub.errors import ConfigError
 from hub.lead import Lead, Problem, RawLead, Touch
 from hub.roster import Candidate, Choice, Deal, Given
@@ -39,17 +40,14 @@ class Identity(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Who got the lead and why: the chosen team and owner, and everybody considered with the reason.
-
-    `deal` is there where it was dealt by turns; `pool` where it waits for somebody to claim it.
-    """
+    """Who got the lead and why: the chosen team and owner, and everybody considered with the reason."""
 
     team: str | None = None
     owner: str | None = None
     strategy: str = ""
     considered: tuple[Mapping[str, Any], ...] = ()
-    pool: str | None = None
-    deal: Deal | None = None
+    pool: str | None = None  # where it waits for somebody to claim it
+    deal: Deal | None = None  # where it was dealt by turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +78,7 @@ class Work:
     flow: str
     received_at: datetime
     mapped: Mapping[str, Any] = field(default_factory=dict)  # after map: field name -> value as received
+    corrections: Corrections = field(default_factory=dict)  # by field: what a person put in its place
     touch: Touch = field(default_factory=Touch)
     identities: tuple[Identity, ...] = ()
     candidate: Lead | None = None  # this submission's own lead, as it was before merging

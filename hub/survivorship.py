@@ -21,8 +21,8 @@ _RECENT_WINS = frozenset({"consent", "consent_text"})  # a withdrawal counts, wh
 def fold(known: Lead, new: Lead, trust: Trust) -> Lead:
     """Return the known lead with what the new one adds: valid beats invalid, said beats found, then trust, then time.
 
-    Of two values of one time the one that came in later wins, so that a correction counts. The first touch and the
-    earliest submit time are kept; id, owner, score and history are the known lead's.
+    What was corrected by hand counts as said at that time. Of two values of one time the one that came in later wins.
+    The first touch and the earliest submit time are kept; id, owner, score and history are the known lead's.
     """
     won = {name: getattr(new, name) for name in LEAD_FIELDS if _wins(name, known, new, trust)}
     new_comes_first = _at(new.touch) < _at(known.first_touch)
@@ -44,7 +44,20 @@ def _wins(name: str, known: Lead, new: Lead, trust: Trust) -> bool:
     fresh, held = getattr(new, name), getattr(known, name)
     if fresh is None or held is None:
         return fresh is not None
-    return _rank(name, _value(new, name, fresh), trust) >= _rank(name, _value(known, name, held), trust)
+    return _weighed(name, _value(new, name, fresh), _value(known, name, held), trust)[0]
+
+
+def _weighed(name: str, fresh: Value, held: Value, trust: Trust) -> tuple[bool, str]:
+    """Return whether the fresh value takes the held one's place, and why.
+
+    What was corrected by hand is not undone by the very words that were wrong, however often they come again.
+    """
+    for one, other, won in ((held, fresh, False), (fresh, held, True)):
+        if one.corrected and not other.corrected and one.valid is not False and one.raw == other.raw is not None:
+            return won, "corrected"
+    mine, theirs = _rank(name, fresh, trust), _rank(name, held, trust)
+    place = next((at for at, pair in enumerate(zip(mine, theirs, strict=True)) if pair[0] != pair[1]), -1)
+    return mine >= theirs, "newest" if name in _RECENT_WINS else _WHYS[place]
 
 
 _WHYS = ("valid", "said", "trust", "newer", "newer")
@@ -64,13 +77,9 @@ def contest(known: Lead, new: Lead, trust: Trust) -> Iterator[dict[str, Any]]:
         if held is None:
             yield {"field": name, "won": True, "by": "empty"}
             continue
-        one, other = _value(new, name, fresh), _value(known, name, held)
-        mine, theirs = _rank(name, one, trust), _rank(name, other, trust)
-        place = next((at for at, pair in enumerate(zip(mine, theirs, strict=True)) if pair[0] != pair[1]), -1)
-        yield {
-            "field": name, "won": mine >= theirs, "by": "newest" if name in _RECENT_WINS else _WHYS[place],
-            "over": other.submission, "source": other.source,
-        }  # fmt: skip
+        other = _value(known, name, held)
+        won, why = _weighed(name, _value(new, name, fresh), other, trust)
+        yield {"field": name, "won": won, "by": why, "over": other.submission, "source": other.source}
 
 
 def rebuild(candidates: Iterable[Lead], trust: Trust) -> Lead:

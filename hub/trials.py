@@ -39,7 +39,9 @@ from hub.store.tables import SubmissionRow
 
 EXAMPLES = 50
 MOST = 20_000  # leads a simulation looks at
-DECIDING = frozenset({"map", "normalize", "validate", "enrich", "score", "route", "auction", "assign", "deliver"})
+DECIDING = frozenset(
+    {"map", "correct", "normalize", "validate", "enrich", "score", "route", "auction", "assign", "deliver"}
+)
 """What is run of a past lead: who it is was found out then, and `deliver` only names those who are owed it."""
 
 
@@ -149,13 +151,14 @@ class Trials:
         flow, source = plan.flows.get(row.source), plan.sources.get(row.source)
         if flow is None or source is None:
             return None
-        raws = parse(source, item_of(row))
+        item = item_of(row)
+        raws = parse(source, item)
         if not raws:
             return None
         lead = Lead.blank(id=row.lead or row.id, source=row.source, submitted_at=raws[0].submitted_at)
         work = Work(
             raw=raws[0], lead=lead, submission=row.id, source=row.source, flow=flow.settings.name,
-            received_at=row.received_at,
+            received_at=row.received_at, corrections=item.corrections,
         )  # fmt: skip
         settings, then = plan.settings.sources[row.source], _Then(self.clock, dealing.now)
         ctx = RunContext(then, self.http, StoredLeads(self.db), dealing, plan, settings, flow.settings)

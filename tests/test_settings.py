@@ -61,6 +61,12 @@ def test_an_unknown_setting_beside_a_missing_one_it_does_not_resemble_is_named_t
     assert 'setting "secret" is missing, and "colour" is not known. Known: ' in said
 
 
+def test_a_setting_that_may_be_of_several_kinds_is_named_as_it_is_written():
+    right = "routes: [{name: all, to: [crm, chat]}]"
+    said = refused(CONFIG.replace(right, "routes: [{name: all, to: [crm, chat], respond_within: 5x}]"))
+    assert "Flow 1: setting \"respond_within\": '5x' is not a duration" in said
+
+
 def test_a_setting_that_is_only_missing_is_to_be_added():
     said = refused(CONFIG.replace(", secret: s3cret", ""))
     assert said.endswith('Source "survey": setting "secret" is missing. Add it.')

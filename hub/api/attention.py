@@ -12,11 +12,14 @@ from pydantic import Field
 from hub.alarms.desk import alarm_of
 from hub.alarms.words import sentence, subject
 from hub.api.access import HubDep, Masked, needs
+from hub.api.foreseen import seer
 from hub.api.leads import After, Body, Limit, listed
 from hub.api.problems import ApiError
 from hub.app import Hub
 from hub.attention import kinds, words
-from hub.attention.foresight import LOOKED_AT, Foresight, foretold
+from hub.attention.foresight import LOOKED_AT, NOTHING, foretold
+from hub.corrections import for_all
+from hub.normal.text import LINES
 from hub.store import inbox
 from hub.store.alike import Group, digest_of, fold
 from hub.store.alike import told_apart as apart
@@ -31,8 +34,10 @@ Kind = Annotated[str | None, Query(description="Only groups of this kind.", max_
 class Trial(Body):
     """What would be done with a group."""
 
-    act: Literal["replay", "retry"] = "replay"
+    act: Literal["replay", "retry", "correct"] = "replay"
     accept: bool = Field(False, description="Wave the problems of the group through.")
+    field: str | None = Field(None, max_length=80, description="To correct: which field.")
+    value: str | None = Field(None, max_length=LINES, description="To correct: what is right for all of the group.")
 
 
 @router.get("/attention", dependencies=[needs("viewer")])
@@ -163,15 +168,12 @@ async def preview(hub: HubDep, group: Name, body: Trial) -> dict[str, Any]:
     rows, following = await hub.db.read(inbox.members, kind, name, digest, limit=LOOKED_AT, oldest_first=True)
     said = {"group": group, "act": body.act, "number": it.number, "more": following is not None}
     ids = [row["id"] for row in rows]
-    if body.act == "replay":
+    if body.act != "retry":
+        fields = for_all(body.field or "", body.value) if body.act == "correct" else NOTHING
         codes = frozenset(one["code"] for one in it.about["problems"]) if body.accept else frozenset[str]()
-        return {**said, "accept": sorted(codes), **foretold(await seer(hub).replays(ids, codes))}
+        told = foretold(await seer(hub).replays(ids, codes, fields))
+        return {**said, "accept": sorted(codes), "field": body.field, "value": body.value, **told}
     return {**said, **await _resent(hub, name, rows)}
-
-
-def seer(hub: Hub) -> Foresight:
-    """Return what foresees replays with the configuration in force."""
-    return Foresight(hub.db, lambda: hub.plan, clock=hub.clock, http=hub.http, erased=hub.pipeline.erased)
 
 
 async def _resent(hub: Hub, sink: str, rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -12,11 +12,10 @@ from pydantic import Field
 
 from hub.api.access import Caller, CallerDep, HubDep, Masked, needs
 from hub.api.finding import NAMES, Filters, every
-from hub.api.foreseen import replayable
+from hub.api.foreseen import replayable, seer
 from hub.api.leads import Body
 from hub.api.problems import ApiError
 from hub.app import Hub
-from hub.attention.foresight import Foresight
 from hub.errors import LeadhubError
 from hub.people.reps import known
 from hub.response.handing import AT_ONCE
@@ -158,8 +157,7 @@ async def _each(leads: Sequence[str], work: Callable[[str], Awaitable[None]]) ->
 
 async def _foreseen(hub: Hub, newest: dict[str, str]) -> dict[str, Any]:
     """Return how often each sink would be told: of leads that are new to it, and again."""
-    foresight = Foresight(hub.db, lambda: hub.plan, clock=hub.clock, http=hub.http, erased=hub.pipeline.erased)
-    found = await foresight.replays(list(newest.values()), frozenset())
+    found = await seer(hub).replays(list(newest.values()), frozenset())
     return {
         "first": dict(Counter(sink for one in found for sink in one.first)),
         "again": dict(Counter(sink for one in found for sink in one.again)),

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from fastapi import APIRouter
 from pydantic import Field, ValidationError
 
-from hub.abilities import abilities, confirmed, kind_of
+from hub.abilities import abilities, confirmed, kind_of, purpose
 from hub.api.access import Caller, CallerDep, HubDep, Masked, needs
 from hub.api.leads import Body, listed
 from hub.api.problems import ApiError
@@ -70,7 +70,7 @@ def _short(hub: Hub, cls: type[Connector]) -> dict[str, Any]:
     return {
         "name": cls.name, "title": cls.title, "kind": kind_of(cls), "family": family_of(cls, shipped=provider.shipped),
         "plugin": None if provider.shipped else provider.plugin, "can": abilities(cls), "confirmed": confirmed(cls),
-        "says": _purpose(cls), "listens": issubclass(cls, Listener), "tells": issubclass(cls, Teller),
+        "says": purpose(cls), "listens": issubclass(cls, Listener), "tells": issubclass(cls, Teller),
         "bids": issubclass(cls, BuyerSink),
     }  # fmt: skip
 
@@ -78,12 +78,6 @@ def _short(hub: Hub, cls: type[Connector]) -> dict[str, Any]:
 def family_of(cls: type[Connector], *, shipped: bool) -> str:
     """Return the family of a shipped connector, which is the folder it stands in; none of another."""
     return Path(inspect.getfile(cls)).parent.name if shipped else ""
-
-
-def _purpose(cls: type[Connector]) -> str:
-    module = inspect.getmodule(cls)
-    said = (inspect.getdoc(module) or "").partition("\n")[0].partition(": ")[2] if module else ""
-    return said[:1].upper() + said[1:]
 
 
 @router.get("/connectors/{connector}", dependencies=[needs("viewer")])

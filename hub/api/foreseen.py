@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from hub.api.problems import ApiError
 from hub.app import Hub
-from hub.attention.foresight import Foresight
+from hub.attention.foresight import NOTHING, Foresight
 from hub.replays import REPLAYABLE
 from hub.store import walks
 
 
-async def foreseen(hub: Hub, submission: str, accept: Collection[str] = ()) -> dict[str, Any]:
-    """Return what a replay of a submission would do now: who gets it first, again, or not, and why not."""
-    foresight = Foresight(hub.db, lambda: hub.plan, clock=hub.clock, http=hub.http, erased=hub.pipeline.erased)
-    found = await foresight.replays([submission], frozenset(accept))
+def seer(hub: Hub) -> Foresight:
+    """Return what foresees replays with the configuration in force."""
+    return Foresight(hub.db, lambda: hub.plan, clock=hub.clock, http=hub.http, erased=hub.pipeline.erased)
+
+
+async def foreseen(
+    hub: Hub, submission: str, accept: Collection[str] = (), fields: Mapping[str, str | None] = NOTHING
+) -> dict[str, Any]:
+    """Return what a replay of a submission would do now, with these fields corrected: who gets it, or not, and why."""
+    found = await seer(hub).replays([submission], frozenset(accept), fields)
     if not found:
         raise ApiError(404, f"There is no submission {submission[:64]!r}.")
     one = found[0]
@@ -23,14 +29,18 @@ async def foreseen(hub: Hub, submission: str, accept: Collection[str] = ()) -> d
         "submission": submission, "status": one.status, "test": one.test, "known": one.known,
         "first": list(one.first), "again": list(one.again),
         "kept": [{"sink": sink, "why": why} for sink, why in one.kept],
+        "problems": [problem.model_dump() for problem in one.problems], "becomes": dict(one.becomes),
     }  # fmt: skip
 
 
-async def guard(hub: Hub, submission: str, to: Collection[str] | None, accept: Collection[str] = ()) -> None:
+async def guard(
+    hub: Hub, submission: str, to: Collection[str] | None, accept: Collection[str] = (),
+    fields: Mapping[str, str | None] = NOTHING,
+) -> None:  # fmt: skip
     """Raise ApiError 409 where a replay would tell other sinks than those a person saw and agreed to; None: any."""
     if to is None:
         return
-    now = await foreseen(hub, submission, accept)
+    now = await foreseen(hub, submission, accept, fields)
     told = {*now["first"], *now["again"]}
     if told != set(to):
         names = ", ".join(sorted(told)) or "none"

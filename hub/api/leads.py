@@ -17,6 +17,7 @@ from hub.api.problems import ApiError
 from hub.app import Hub
 from hub.lead import LEAD_FIELDS
 from hub.lineage import Apart
+from hub.pipeline.reading import Answer
 from hub.store import leads as lead_store
 from hub.store import listing, ownership
 
@@ -78,7 +79,8 @@ async def leads(
     return listed(page.rows, page.next)
 
 
-async def _one(hub: Hub, text: str) -> str:
+async def lead_of(hub: Hub, text: str) -> str:
+    """Return the lead that an id, submission, e-mail address or phone number stands for; raises ApiError 404."""
     found = await hub.db.read(listing.lookup, text)
     if not found and text.startswith("sub_"):
         raise ApiError(404, f"There is no submission {text[:64]!r} that belongs to a lead.")
@@ -90,7 +92,7 @@ async def _one(hub: Hub, text: str) -> str:
 @router.get("/leads/{lead}", dependencies=[needs("viewer", rep=True)])
 async def lead(hub: HubDep, caller: CallerDep, lead: str) -> dict[str, Any]:
     """Show a lead (by id, submission id, e-mail or phone) with its whole walk; to a rep, one of a pool in part."""
-    id_ = await _one(hub, lead)
+    id_ = await lead_of(hub, lead)
     current = (await hub.db.read(lead_store.load, [id_])).get(id_)
     in_part = await mine.looked_at(hub, caller, lead, current)
     if in_part is not None:
@@ -126,7 +128,7 @@ async def _decided(hub: Hub, text: str) -> tuple[list[dict[str, Any]], list[dict
     """Return the decisions and deliveries of a lead, or those of one submission, which may have no lead."""
     if text.startswith("sub_"):
         return await hub.db.read(listing.of_submission, text)
-    id_ = await _one(hub, text)
+    id_ = await lead_of(hub, text)
     current = (await hub.db.read(lead_store.load, [id_])).get(id_)
     walk = await hub.db.read(listing.of_lead, current.id if current else id_)
     return walk["decisions"], walk["deliveries"]
@@ -137,7 +139,7 @@ async def unmerge(hub: HubDep, caller: CallerDep, lead: str, body: Unmerge) -> d
     """Take a submission, or a lead that was joined, out of a lead again; either one may name the lead it is in."""
     if bool(body.submission) == bool(body.other):
         raise ApiError(422, "Name either a submission or another lead.")
-    id_ = await _one(hub, lead)
+    id_ = await lead_of(hub, lead)
     current = (await hub.db.read(lead_store.load, [id_])).get(id_)
     if body.dry_run:
         return _apart(await hub.lineage.foresee(id_, submission=body.submission, other=body.other))
@@ -163,7 +165,7 @@ def _apart(found: Apart) -> dict[str, Any]:
 @router.post("/leads/{lead}/replay", dependencies=[needs("operator", right="replay")])
 async def replay_lead(hub: HubDep, caller: CallerDep, lead: str, body: Foreseen | None = None) -> dict[str, Any]:
     """Decide a lead's newest submission again with the configuration in force; repeats of one are passed over."""
-    newest = await replayable(hub, await _one(hub, lead))
+    newest = await replayable(hub, await lead_of(hub, lead))
     await guard(hub, newest, body.to if body else None)
     return await _replayed(hub, caller, newest, ())
 
@@ -183,7 +185,11 @@ async def reject_submission(hub: HubDep, caller: CallerDep, submission: str, bod
 
 
 async def _replayed(hub: Hub, caller: Caller, submission: str, accept: tuple[str, ...]) -> dict[str, Any]:
-    answer = await hub.replays.replay(submission, frozenset(accept), by=caller.actor)
+    return told(await hub.replays.replay(submission, frozenset(accept), by=caller.actor))
+
+
+def told(answer: Answer) -> dict[str, Any]:
+    """Return what became of a submission that was decided again."""
     problems = [p.model_dump() for p in answer.problems]
     return {"submission": answer.submission, "lead": answer.lead, "status": answer.status, "problems": problems}
 

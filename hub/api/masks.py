@@ -73,8 +73,8 @@ def _masked(value: Any, inside: str | None, names: re.Pattern[str] | None) -> An
     return value
 
 
-_PLAIN = frozenset(("source", "submission", "at", "valid", "code", "field"))
-"""Beside a value, what says where it came from."""
+_PLAIN = frozenset(("source", "submission", "at", "valid", "code", "field", "by", "corrected", "corrector"))
+"""Beside a value, what says where it came from, and who of us put it there."""
 
 
 def _field(key: str, inside: str | None) -> str | None:

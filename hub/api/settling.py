@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from fastapi import APIRouter
@@ -15,13 +15,18 @@ from hub.api import leads as leads_api
 from hub.api import owners as owners_api
 from hub.api import work as work_api
 from hub.api.access import Caller, CallerDep, HubDep, Masked, needs
-from hub.api.attention import Name, found, seer, split
+from hub.api.attention import Name, found, split
+from hub.api.correcting import Corrected, correct_submission
+from hub.api.foreseen import seer
 from hub.api.leads import Body
 from hub.api.problems import ApiError
 from hub.app import Hub
+from hub.attention.foresight import NOTHING
 from hub.attention.kinds import ACTS
+from hub.corrections import for_all
 from hub.errors import LeadhubError
 from hub.events import Event
+from hub.normal.text import LINES
 from hub.store import inbox
 from hub.store.audit import noted
 from hub.store.log import append
@@ -48,6 +53,13 @@ class Replays(Batch):
     to: tuple[str, ...] | None = Field(
         None, max_length=500, description="The sinks a preview named: what would tell another one is left as it is."
     )
+
+
+class CorrectedAlike(Replays):
+    """One field, and the value that is right for all of the group."""
+
+    field: str = Field(max_length=80)
+    value: str = Field(max_length=LINES)
 
 
 class Refused(Batch):
@@ -111,32 +123,52 @@ async def _each(ids: Iterable[Any], do: Callable[[Any], Awaitable[str]]) -> tupl
 @router.post("/attention/{group}/replay", dependencies=[needs("operator", right="replay")])
 async def replay(hub: HubDep, caller: CallerDep, group: Name, body: Replays) -> dict[str, Any]:
     """Decide submissions of a group again, those first that came first; `accept` waves the group's problems through."""
-    codes: tuple[str, ...] = ()
-    if body.accept:
-        codes = await _codes(hub, group)
+    codes = await _codes(hub, group) if body.accept else ()
 
-    async def work(rows: list[dict[str, Any]]) -> tuple[Counter[str], dict[str, str]]:
-        ids = [row["id"] for row in rows]
-        beyond = await _beyond(hub, ids, codes, body.to)
+    async def again(id_: str) -> dict[str, Any]:
+        return await leads_api.replay_submission(hub, caller, id_, leads_api.Replay(accept=codes))
 
-        async def one(id_: str) -> str:
-            if id_ in beyond:
-                raise ApiError(409, f"It would also tell {', '.join(beyond[id_])}. Look at what it does, then run it.")
-            said = await leads_api.replay_submission(hub, caller, id_, leads_api.Replay(accept=codes))
-            return str(said["status"])
+    return await _batch(hub, group, "replay", body, lambda rows: _run(hub, rows, codes, NOTHING, body.to, again))
 
-        return await _each(ids, one)
 
-    return await _batch(hub, group, "replay", body, work)
+@router.post("/attention/{group}/correct", dependencies=[needs("operator", right="replay")])
+async def correct(hub: HubDep, caller: CallerDep, group: Name, body: CorrectedAlike) -> dict[str, Any]:
+    """Put one value in the place of a field in all submissions of a group, and decide them again, as `replay` does.
+
+    Not for fields that tell people apart, such as `phone`: they are corrected one by one.
+    """
+    fields = for_all(body.field, body.value)
+    codes = await _codes(hub, group) if body.accept else ()
+
+    async def again(id_: str) -> dict[str, Any]:
+        return await correct_submission(hub, caller, id_, Corrected(fields=fields, accept=codes))
+
+    return await _batch(hub, group, "correct", body, lambda rows: _run(hub, rows, codes, fields, body.to, again))
+
+
+async def _run(
+    hub: Hub, rows: list[dict[str, Any]], codes: tuple[str, ...], fields: Mapping[str, str | None],
+    agreed: tuple[str, ...] | None, again: Callable[[str], Awaitable[dict[str, Any]]],
+) -> tuple[Counter[str], dict[str, str]]:  # fmt: skip
+    """Decide submissions again, but none that would tell a sink that nobody agreed to."""
+    ids = [row["id"] for row in rows]
+    beyond = await _beyond(hub, ids, codes, fields, agreed)
+
+    async def one(id_: str) -> str:
+        if id_ in beyond:
+            raise ApiError(409, f"It would also tell {', '.join(beyond[id_])}. Look at what it does, then run it.")
+        return str((await again(id_))["status"])
+
+    return await _each(ids, one)
 
 
 async def _beyond(
-    hub: Hub, ids: list[str], codes: tuple[str, ...], agreed: tuple[str, ...] | None
+    hub: Hub, ids: list[str], codes: tuple[str, ...], fields: Mapping[str, str | None], agreed: tuple[str, ...] | None
 ) -> dict[str, list[str]]:
     """Return which submissions would tell sinks that nobody agreed to, and which those are; None: any may be told."""
     if agreed is None:
         return {}
-    foreseen = await seer(hub).replays(ids, frozenset(codes))
+    foreseen = await seer(hub).replays(ids, frozenset(codes), fields)
     told = {one.submission: sorted({*one.first, *one.again} - set(agreed)) for one in foreseen if not one.test}
     return {id_: sinks for id_, sinks in told.items() if sinks}
 

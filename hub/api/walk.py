@@ -12,7 +12,7 @@ from hub import explain
 from hub.api import mine
 from hub.api.access import CallerDep, HubDep, Masked, needs
 from hub.api.foreseen import foreseen, replayable
-from hub.api.leads import After, Limit, Number, listed
+from hub.api.leads import After, Limit, Number, lead_of, listed
 from hub.api.problems import ApiError
 from hub.app import Hub
 from hub.lead import Lead
@@ -129,7 +129,7 @@ async def raw(hub: HubDep, submission: str) -> Response:
 @router.get("/leads/{lead}/replay", dependencies=[needs("operator")])
 async def foresee(hub: HubDep, lead: str) -> dict[str, Any]:
     """Say what a replay of a lead's newest submission would do: which sinks get it, get it again, or get nothing."""
-    return await foreseen(hub, await replayable(hub, (await current(hub, lead)).id))
+    return await foreseen(hub, await replayable(hub, (await current(hub, await lead_of(hub, lead))).id))
 
 
 @router.get("/submissions/{submission}/replay", dependencies=[needs("operator")])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -12,9 +13,11 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from hub.clock import Clock
-from hub.lead import Lead, RawLead
+from hub.corrections import Corrections, merged
+from hub.lead import LEAD_FIELDS, Lead, Problem, RawLead
 from hub.pipeline.context import RunContext, StoredLeads
 from hub.pipeline.erased import Erased
+from hub.pipeline.ownmaps import OwnMaps
 from hub.pipeline.reading import Item, item_of, parse
 from hub.pipeline.rehearsal import Rehearsal
 from hub.pipeline.runner import Ended, run
@@ -29,6 +32,11 @@ from hub.trials import DECIDING
 LOOKED_AT = 100
 """Submissions that are tried before a person decides on all of a group."""
 
+FORESEEN = "foreseen"
+"""Who would have corrected a field, while it is only tried."""
+
+NOTHING: Mapping[str, str | None] = MappingProxyType({})
+
 _TRIED = DECIDING | {"dedupe"}
 
 
@@ -37,7 +45,8 @@ class Foreseen:
     """What would become of one submission: accepted, quarantined, rejected, or unknown where a vendor is asked first.
 
     `first` are sinks that would get the lead for the first time, `again` those that have it and take updates, `kept`
-    those that would get nothing, with the reason.
+    those that would get nothing, with the reason. `problems` are what would be wrong then, and `becomes` what would be
+    made of each corrected field.
     """
 
     submission: str
@@ -47,6 +56,17 @@ class Foreseen:
     first: tuple[str, ...] = ()
     again: tuple[str, ...] = ()
     kept: tuple[tuple[str, str], ...] = ()
+    problems: tuple[Problem, ...] = ()
+    becomes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a submission says by itself, field by field as it came, and what was corrected in it; None: unreadable."""
+
+    row: SubmissionRow
+    mapped: Mapping[str, Any] | None
+    corrections: Corrections
 
 
 class Foresight:
@@ -56,33 +76,72 @@ class Foresight:
         self, db: Database, plan: Callable[[], Plan], *, clock: Clock, http: httpx.AsyncClient, erased: Erased
     ) -> None:
         self.db, self.plan, self.clock, self.http, self.erased = db, plan, clock, http, erased
+        self._own = OwnMaps(db)
 
-    async def replays(self, submissions: Sequence[str], accept: frozenset[str]) -> list[Foreseen]:
-        """Return what would become of submissions if they were decided again, one after the other."""
+    async def replays(
+        self, submissions: Sequence[str], accept: frozenset[str], fields: Mapping[str, str | None] = NOTHING
+    ) -> list[Foreseen]:
+        """Return what would become of submissions if they were decided again, one after the other.
+
+        `fields` are what would be corrected in each of them first.
+        """
         plan, leads = self.plan(), StoredLeads(self.db)
         dealing = Rehearsal(plan, self.clock.now())
         rows = await self.db.read(_rows, list(submissions))
-        return [await self._one(row, plan, leads, dealing, accept | waved) for row, waved in rows]
+        return [await self._one(row, plan, leads, dealing, accept | waved, fields) for row, waved in rows]
+
+    async def reading(self, submission: str) -> Reading | None:
+        """Return what a submission says as its mapping reads it, before any correction; None: it is not there.
+
+        What ended the process each time is not read once more.
+        """
+        rows = await self.db.read(_rows, [submission])
+        if not rows:
+            return None
+        plan, row = self.plan(), rows[0][0]
+        poison = any(one.get("code") == "poison" for one in row.problems or ())
+        item, raw, _ = (item_of(row), None, "") if poison else _read(row, plan)
+        if raw is None:
+            return Reading(row, None, item.corrections)
+        ctx = await self._context(row, plan, StoredLeads(self.db), Rehearsal(plan, self.clock.now()))
+        work = _work(item, raw, row, plan)
+        ended = await run(work, plan.flows[row.source], ctx, only=frozenset({"map"}))
+        return Reading(row, ended.work.mapped if ended.status == "accepted" else None, item.corrections)
 
     async def _one(
-        self, row: SubmissionRow, plan: Plan, leads: StoredLeads, dealing: Rehearsal, accept: frozenset[str]
+        self,
+        row: SubmissionRow,
+        plan: Plan,
+        leads: StoredLeads,
+        dealing: Rehearsal,
+        accept: frozenset[str],
+        fields: Mapping[str, str | None],
     ) -> Foreseen:
-        flow, source = plan.flows.get(row.source), plan.sources.get(row.source)
-        if flow is None or source is None or not row.body:
-            return Foreseen(row.id, "quarantined", row.test)
-        item = item_of(row)
-        raws = parse(source, item)
-        if not raws:
-            return Foreseen(row.id, "quarantined" if item.problems else "accepted", row.test)
-        if _asks(source, item):
-            return Foreseen(row.id, "unknown", row.test)
-        ctx = RunContext(
-            self.clock, self.http, leads, dealing, plan, plan.settings.sources[row.source], flow.settings, self.erased
-        )
-        work = _work(row, raws[0], flow.settings.name, accept)
-        ended = await run(work, flow, ctx, only=_TRIED)
+        item, raw, status = _read(row, plan)
+        if raw is None:
+            return Foreseen(row.id, status, row.test)
+        item.corrections = merged(item.corrections, fields, FORESEEN, self.clock.now())[0]
+        ctx = await self._context(row, plan, leads, dealing)
+        ended = await run(_work(item, raw, row, plan).change(accept=accept), plan.flows[row.source], ctx, only=_TRIED)
         have = await leads.sinks_of(ended.work.lead.id) if ended.work.merged else frozenset[str]()
-        return _foreseen(row.id, ended, have)
+        return replace(_foreseen(row.id, ended, have), **_made(ended, item.corrections))
+
+    async def _context(self, row: SubmissionRow, plan: Plan, leads: StoredLeads, dealing: Rehearsal) -> RunContext:
+        return RunContext(
+            self.clock, self.http, leads, dealing, plan, plan.settings.sources[row.source],
+            plan.flows[row.source].settings, self.erased, own=await self._own.of(row.import_id, plan),
+        )  # fmt: skip
+
+
+def _read(row: SubmissionRow, plan: Plan) -> tuple[Item, RawLead | None, str]:
+    """Return a submission with its raw lead; without one, what becomes of it as far as that can be told."""
+    item, source = item_of(row), plan.sources.get(row.source)
+    if row.source not in plan.flows or source is None or not row.body:
+        return item, None, "quarantined"
+    raws = parse(source, item)
+    if not raws:
+        return item, None, "quarantined" if item.problems else "accepted"
+    return (item, None, "unknown") if _asks(source, item) else (item, raws[0], "")
 
 
 def _asks(source: Any, item: Item) -> bool:
@@ -92,12 +151,20 @@ def _asks(source: Any, item: Item) -> bool:
     return type(source).complete is not WebhookSource.complete
 
 
-def _work(row: SubmissionRow, raw: RawLead, flow: str, accept: frozenset[str]) -> Work:
+def _work(item: Item, raw: RawLead, row: SubmissionRow, plan: Plan) -> Work:
     lead = Lead.blank(id=row.lead or row.id, source=row.source, submitted_at=raw.submitted_at)
     return Work(
-        raw=raw, lead=lead, submission=row.id, source=row.source, flow=flow, received_at=row.received_at,
-        accept=accept, again=row.lead,
+        raw=raw, lead=lead, submission=row.id, source=row.source, flow=plan.flows[row.source].settings.name,
+        received_at=row.received_at, again=None if row.state == "rejected" else row.lead, corrections=item.corrections,
     )  # fmt: skip
+
+
+def _made(ended: Ended, corrections: Corrections) -> dict[str, Any]:
+    """Return what would be wrong, and what is made of what was corrected."""
+    work = ended.work
+    said = work.candidate or work.lead
+    made = {name: getattr(said, name) if name in LEAD_FIELDS else work.touch.fields.get(name) for name in corrections}
+    return {"problems": work.quarantine or said.problems, "becomes": made}
 
 
 def _foreseen(submission: str, ended: Ended, have: frozenset[str]) -> Foreseen:

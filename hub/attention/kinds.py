@@ -17,7 +17,7 @@ ACTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "dead": ("retry",),
         "unclear": ("settle",),
         "rejected": ("retry",),
-        "quarantined": ("replay", "reject"),
+        "quarantined": ("replay", "correct", "reject"),
         "unassigned": ("assign",),
         "letters": ("read",),
         "alarms": ("note",),

@@ -92,9 +92,10 @@ _DO: Mapping[str, tuple[str, str]] = MappingProxyType(
             "修正映射或去向设置，再一次性重发同类投递。",
         ),
         "quarantined": (
-            "If these leads are good as they are, accept them. If a mapping or rule was wrong, correct it and run "
-            "them again. If they are worthless, refuse them: they stay on record.",
-            "如果这些线索可用，就接受；如果是映射或规则有误，改正后重新运行；如果毫无价值，就拒绝——记录会保留。",
+            "If these leads are good as they are, accept them. If a value is wrong, correct it. If a mapping or rule "
+            "was wrong, correct that and run them again. If they are worthless, refuse them: they stay on record.",
+            "如果这些线索可用，就接受；如果某个值有误，就更正它；如果是映射或规则有误，改正后重新运行；如果毫无价值，就拒绝——"
+            "记录会保留。",
         ),
         "unassigned": (
             "Hand them to a rep, and give their route a team or a pool so that the next ones find somebody.",

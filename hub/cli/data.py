@@ -12,6 +12,7 @@ import typer
 from hub.cli.office import call, client
 from hub.cli.serve import Config
 from hub.cli.tell import Bar, Json, console, write_json, write_table
+from hub.corrections import for_all
 from hub.errors import LeadhubError
 
 
@@ -86,6 +87,10 @@ def replay(
         str | None, typer.Option("--filter", help="Such as state=quarantined or source=expo,state=quarantined.")
     ] = None,
     accept: Annotated[list[str] | None, typer.Option(help="Problem code that you looked at and accept.")] = None,
+    correct: Annotated[
+        list[str] | None,
+        typer.Option(help="FIELD=VALUE put in the place of what was received, and kept; =: as it was."),
+    ] = None,
     as_json: Json = False,
     config: Config = None,
 ) -> None:
@@ -95,19 +100,36 @@ def replay(
     """
     if bool(lead) == bool(filter_):
         raise LeadhubError("Name one lead or submission, or --filter state=quarantined.")
-    rows = asyncio.run(_replay(lead, filter_, accept or [], config))
+    fields = _corrections(correct or [], several=lead is None)
+    rows = asyncio.run(_replay(lead, filter_, accept or [], fields, config))
     if as_json:
         write_json(rows)
     else:
         write_table("Replayed", ("submission", "status", "lead"), rows)
 
 
-async def _replay(lead: str | None, wanted: str | None, accept: list[str], config: Path | None) -> list[Any]:
+def _corrections(said: list[str], *, several: bool) -> dict[str, str | None]:
+    """Return corrections by field; for several submissions only those that can be right for all of them."""
+    pairs = [one.split("=", 1) for one in said if "=" in one]
+    if len(pairs) < len(said):
+        raise LeadhubError("--correct takes FIELD=VALUE, such as --correct country=DE.")
+    fields = {name.strip(): value for name, value in pairs}
+    return {key: value for one in fields.items() for key, value in (for_all(*one) if several else dict([one])).items()}
+
+
+async def _replay(
+    lead: str | None, wanted: str | None, accept: list[str], fields: dict[str, str | None], config: Path | None
+) -> list[Any]:
     async with client(config) as http:
         if lead and not lead.startswith("sub_"):
-            return [await call(http, "POST", f"/api/leads/{lead}/replay")]
+            if not fields and not accept:
+                return [await call(http, "POST", f"/api/leads/{lead}/replay")]
+            lead = (await call(http, "GET", f"/api/leads/{lead}/replay"))["submission"]
         ids = [lead] if lead else await _matching(http, wanted or "")
-        return [await call(http, "POST", f"/api/submissions/{i}/replay", json={"accept": accept}) for i in ids]
+        act, body = ("correct", {"fields": fields}) if fields else ("replay", {})
+        return [
+            await call(http, "POST", f"/api/submissions/{id_}/{act}", json={**body, "accept": accept}) for id_ in ids
+        ]
 
 
 async def _matching(http: Any, wanted: str) -> list[str]:

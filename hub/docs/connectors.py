@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hub import yamlfile
-from hub.abilities import abilities, confirmed, kind_of
+from hub.abilities import abilities, confirmed, kind_of, purpose
 from hub.connector import Connector
 from hub.docs.markdown import block, bullets, code, fenced, flow, joined, page, table
 from hub.docs.models import described
@@ -63,7 +63,7 @@ def _family(family: str, entries: list[Entry]) -> Iterator[str]:
 def _row(entry: Entry) -> tuple[str, ...]:
     link = f"[{code(entry.cls.name)}](../docs/connectors/{entry.cls.name}.md)"
     can = ", ".join(abilities(entry.cls))
-    return link, entry.cls.title, _purpose(entry), ", ".join(kinds_of(entry.cls)), can, confirmed(entry.cls)
+    return link, entry.cls.title, purpose(entry.cls), ", ".join(kinds_of(entry.cls)), can, confirmed(entry.cls)
 
 
 def overview(entries: list[Entry]) -> str:
@@ -80,11 +80,6 @@ def overview(entries: list[Entry]) -> str:
 
 def _short(entry: Entry) -> str:
     return f"[{entry.cls.title}](docs/connectors/{entry.cls.name}.md)"
-
-
-def _purpose(entry: Entry) -> str:
-    said = (inspect.getdoc(inspect.getmodule(entry.cls)) or "").partition("\n")[0].partition(": ")[2]
-    return said[:1].upper() + said[1:]
 
 
 def kinds_of(cls: type[Connector]) -> list[str]:

@@ -6,6 +6,7 @@ where the caller adds them, deliveries ([{sink, state, reason}]). Each entry of 
 status or failed), us, error where it failed, and the notes of that step:
 
 - map: mapping, fields [name], extra [name], problems [{field, code}]
+- correct: fields [{field, by}] that a person put another value into; there only where somebody did
 - normalize: version, time_zone where one was assumed
 - validate: grade_down [code], flagged [code], mx, test
 - dedupe: matched (lead id or None), keys [kind], policy (merge, reject, reroute or replay), changed [field], version,

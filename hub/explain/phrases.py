@@ -41,6 +41,7 @@ _PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "map": ("{count} read by mapping {mapping}", "按映射 {mapping} 读取 {count} 个"),
         "extra": ("kept beside them: {names}", "另外保留：{names}"),
         "odd": ("problem with {field}: {problem}", "{field}的问题：{problem}"),
+        "corrected": ("{names} corrected by {who}", "{who} 更正了{names}"),
         "normalize": ("every field is written in one way", "各字段已统一写法"),
         "zone": (
             "the time of submission had no zone and was read as that of {zone}",
@@ -139,6 +140,7 @@ _STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
 _STEPS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "map": ("Fields", "字段"),
+        "correct": ("By hand", "人工更正"),
         "normalize": ("Spelling", "写法"),
         "validate": ("Check", "检查"),
         "dedupe": ("Match", "查重"),

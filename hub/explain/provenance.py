@@ -17,7 +17,8 @@ def fields(lead: Lead, said: Mapping[str, Lead], decisions: Mapping[str, Decisio
     """Return each known field of a lead: value, raw, valid, source, submission, at, finder, and the rivals it beat.
 
     `said` is what submissions say by themselves, `decisions` the newest decision on each. A rival is {value, source,
-    submission, at, code}: a value that another submission gave, and by which rule it lost, where that is on record.
+    submission, at, code}: a value that another submission gave, and by which rule it lost, where that is on record; or
+    what the same submission gave, where `corrected` says who put another value in its place.
     """
     told = {}
     for name in LEAD_FIELDS:
@@ -25,7 +26,7 @@ def fields(lead: Lead, said: Mapping[str, Lead], decisions: Mapping[str, Decisio
         if held is None:
             continue
         value = lead.values.get(name) or Value(raw=held, value=held, source=lead.source)
-        rivals = list(_rivals(name, held, value.submission, said, decisions))
+        rivals = [*_corrected(value, held), *_rivals(name, held, value, said, decisions)]
         told[name] = {**_shown(value), "value": held, "rivals": rivals}
     return told
 
@@ -37,17 +38,25 @@ def _shown(value: Value) -> Told:
     return {**told, "finder": value.source.removeprefix(ENRICHED) if found else "", "source": value.source}
 
 
+def _corrected(value: Value, held: Any) -> Iterable[Told]:
+    """Yield what was received where a person put another value in its place."""
+    if value.corrected and value.raw not in (None, "", held):
+        yield {
+            "value": value.raw, "source": value.source, "submission": value.submission, "at": None, "code": "corrected",
+        }  # fmt: skip
+
+
 def _rivals(
-    name: str, held: Any, winner: str, said: Mapping[str, Lead], decisions: Mapping[str, Decision]
+    name: str, held: Any, winner: Value, said: Mapping[str, Lead], decisions: Mapping[str, Decision]
 ) -> Iterable[Told]:
     for submission, one in said.items():
         other = getattr(one, name)
-        if submission == winner or other is None or other == held:
+        if submission == winner.submission or other is None or other == held:
             continue
         value = one.values.get(name) or Value(raw=other, value=other, source=one.source)
         yield {
             "value": other, "source": value.source, "submission": submission, "at": value.at,
-            "code": _why_lost(name, submission, decisions),
+            "code": "corrected" if winner.corrected else _why_lost(name, submission, decisions),
         }  # fmt: skip
 
 
@@ -117,11 +126,22 @@ def _raw(said: Lead | None, name: str) -> Any:
     return value.raw if value else said.touch.fields.get(name)
 
 
+def _correct(record: Mapping[str, Any], said: Lead | None, _: Mapping[str, Lead]) -> dict[str, Told]:
+    """What was received, and what was made of what a person put in its place; who it was stands in `code`."""
+    made: dict[str, Told] = {}
+    for one in record.get("fields") or ():
+        name = str(one.get("field"))
+        value = said.values.get(name) if said else None
+        before = value.raw if value and value.corrected else None
+        made[name] = {"before": before, "after": _value(said, name), "code": str(one.get("by", ""))}
+    return made
+
+
 def _normalize(_: Mapping[str, Any], said: Lead | None, __: Mapping[str, Lead]) -> dict[str, Told]:
     """What the submission's values were made of: only those whose spelling changed, or that other fields gave."""
     made: dict[str, Told] = {}
     for name, value in (said.values if said else {}).items():
-        if not value.source.startswith(ENRICHED) and value.raw != value.value:
+        if not value.corrected and not value.source.startswith(ENRICHED) and value.raw != value.value:
             made[name] = {"before": value.raw, "after": value.value, "valid": value.valid}
             if given := value.parts.get("from"):
                 made[name]["code"] = str(given)
@@ -177,5 +197,6 @@ def _value(said: Lead | None, name: str) -> Any:
 
 
 _MADE: Mapping[str, Callable[..., dict[str, Told]]] = {
-    "map": _map, "normalize": _normalize, "dedupe": _dedupe, "enrich": _enrich, "score": _score, "assign": _assign,
+    "map": _map, "correct": _correct, "normalize": _normalize, "dedupe": _dedupe, "enrich": _enrich, "score": _score,
+    "assign": _assign,
 }  # fmt: skip

@@ -71,6 +71,14 @@ def _map(note: Note, language: Language) -> Iterator[str]:
         yield say("odd", language, field=named(str(one.get("field", "")), language), problem=code)
 
 
+def _correct(note: Note, language: Language) -> Iterator[str]:
+    by: dict[str, list[str]] = {}
+    for one in note.get("fields") or ():
+        by.setdefault(str(one.get("by", "")), []).append(label(str(one.get("field", "")), language))
+    for who, names in by.items():
+        yield say("corrected", language, names=both(names, language), who=who)
+
+
 def _normalize(note: Note, language: Language) -> Iterator[str]:
     yield say("normalize", language)
     if note.get("time_zone"):
@@ -210,6 +218,7 @@ def _plainly(value: str | int | float, language: Language) -> str:
 
 _TELLERS: Mapping[str, Callable[[Note, Language], Iterator[str]]] = {
     "map": _map,
+    "correct": _correct,
     "normalize": _normalize,
     "validate": _validate,
     "dedupe": _dedupe,

@@ -15,6 +15,7 @@ _WHYS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "trust": ("its source is trusted more", "其来源的可信度更高"),
         "newer": ("it is newer", "时间更新"),
         "empty": ("it was empty before", "此前为空"),
+        "corrected": ("it was corrected by hand", "已人工更正"),
         "newest": ("of consents the newest counts", "同意以最新的为准"),
     }
 )

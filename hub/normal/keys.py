@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from hub.lead import Lead
@@ -34,6 +34,12 @@ def keys(lead: Lead, source: str, platform_lead_id: str | None = None, phone_dig
     exact = _contacts(lead) + _ids(lead, source, platform_lead_id)
     blocking = _blocking(lead, phone_digits)
     return Keys(tuple([_short(prefix + key) for key in exact]), tuple([_short(prefix + key) for key in blocking]))
+
+
+def of_all(parts: Iterable[Lead]) -> frozenset[str]:
+    """Return every key that these leads give, each as one submission says it by itself."""
+    found = [keys(one, one.source, one.touch.platform_lead_id) for one in parts]
+    return frozenset(key for one in found for key in (*one.exact, *one.blocking))
 
 
 def _parts(lead: Lead, field: str) -> Mapping[str, Any]:

@@ -114,6 +114,7 @@ class PendingLeads(StoredLeads):
     def __init__(self, db: Database) -> None:
         super().__init__(db)
         self._pending: dict[str, Lead] = {}
+        self._parts: dict[str, dict[str, Lead]] = {}
         self._taken: dict[str, str] = {}
         self._owed: dict[str, frozenset[str]] = {}
         self._stated: dict[str, list[Said]] = {}
@@ -126,6 +127,7 @@ class PendingLeads(StoredLeads):
             self._pending[gone] = lead
             self._taken.update({key: lead.id for key, owner in self._taken.items() if owner == gone})
         self._pending[lead.id] = lead
+        self._parts.setdefault(lead.id, {})[work.submission] = work.candidate or lead
         self._taken.update({identity.key: lead.id for identity in work.identities if identity.exact})
         self._stated.setdefault(lead.id, []).extend(said_in(work.stated()))
         self._selling |= {lead.id: "open"} if work.sale else {}
@@ -138,6 +140,10 @@ class PendingLeads(StoredLeads):
     async def get(self, lead: str) -> Lead | None:
         """Return a lead by id, following merges to the one that survived."""
         return self._pending.get(lead) or await super().get(lead)
+
+    async def said(self, lead: str) -> Mapping[str, Lead]:
+        """Return what each submission of a lead said by itself, by submission, oldest first."""
+        return dict(sorted({**await super().said(lead), **self._parts.get(lead, {})}.items()))
 
     async def sinks_of(self, lead: str) -> frozenset[str]:
         """Return the sinks that have or are owed this lead already."""

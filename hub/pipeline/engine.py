@@ -251,7 +251,7 @@ class Pipeline:
         lead = Lead.blank(id=self.ids("lead"), source=item.source, submitted_at=raw.submitted_at)
         work = Work(
             raw=raw, lead=lead, submission=item.id, source=item.source, flow=flow.settings.name,
-            received_at=item.received_at, accept=item.accept, again=item.lead,
+            received_at=item.received_at, accept=item.accept, again=item.lead, corrections=item.corrections,
         )  # fmt: skip
         ended = await run(work, flow, ctx)
         if self.observer.tracer:

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 import orjson
 from sqlalchemy.exc import DataError, ProgrammingError
 
+from hub.corrections import Corrections, loaded
 from hub.errors import BadInput
 from hub.inbound import Inbound
 from hub.lead import Problem, RawLead
@@ -59,6 +60,7 @@ class Item:
     problems: tuple[Problem, ...] = ()  # why it cannot be read at all
     empty: bool = False  # it was read, and there is no lead in it
     accept: frozenset[str] = frozenset()  # problem codes a person has waved through
+    corrections: Corrections = field(default_factory=dict)  # by field: what a person put in the place of what came
     trial: bool = False  # a person of ours sent it, to see whether it works: a test, whatever the sender's body says
     import_id: str | None = None  # of which it is a row
     future: asyncio.Future[Answer] | None = field(default=None, repr=False)
@@ -122,7 +124,7 @@ def item_of(row: SubmissionRow) -> Item:
     """Return a stored submission as an item to run."""
     item = Item(row.id, row.source, row.received_at, digest=row.digest, tries=row.tries)
     item.polled = polled(row.kind, row.parent, row.import_id)
-    item.import_id = row.import_id
+    item.import_id, item.corrections = row.import_id, loaded(row.corrections)
     item.trial = row.kind == TRIAL
     if row.completed:
         item.raw, item.completed = unpack(row.completed), True

@@ -13,6 +13,7 @@ from hub.pipeline.context import RunContext
 from hub.pipeline.erased import Gone
 from hub.pipeline.reading import OF_A_LEAD
 from hub.plan import Flow
+from hub.settings.models import CORRECT_STEP
 from hub.step import Options, Step, Stop, Work
 
 Record = dict[str, Any]
@@ -41,8 +42,8 @@ async def run(work: Work, flow: Flow, ctx: RunContext, *, only: frozenset[str] |
     records: list[Record] = []
     given = False
     for step, options in flow.steps:
-        if only is not None and step.name not in only:
-            continue
+        if (only is not None and step.name not in only) or (step.name == CORRECT_STEP and not work.corrections):
+            continue  # hardly any is ever corrected, so no record says that this one was not
         started = time.perf_counter()
         try:
             own = step.name not in flow.foreign

@@ -105,7 +105,7 @@ def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _submissions(ids: list[str], part: Callable[[SubmissionRow], bytes], session: Session) -> Iterator[dict[str, Any]]:
     """Yield submissions with the bytes that came; of one that held several people, only this one's part."""
-    heads = {column.name for column in listing.columns("submission")} | {"headers"}
+    heads = {column.name for column in listing.columns("submission")} | {"headers", "corrections"}
     for row in _rows(SUBMISSION, SUBMISSION.c.id, ids, session):
         said = {name: value for name, value in row.items() if name in heads}
         yield {**said, "body": text_of(_own_body(row, part, session))}

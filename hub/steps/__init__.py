@@ -14,6 +14,7 @@ def hub_register() -> Iterator[Any]:
     from hub.steps import (
         assign,
         auction,
+        correct,
         dedupe,
         deliver,
         enrich,
@@ -26,7 +27,7 @@ def hub_register() -> Iterator[Any]:
     )
     from hub.steps.map import map_fields
 
-    yield from (map_fields, normalize.normalize, validate.validate, dedupe.dedupe, enrich.enrich)
+    yield from (map_fields, correct.correct, normalize.normalize, validate.validate, dedupe.dedupe, enrich.enrich)
     yield from (score.score, route.route, auction.auction, assign.assign, deliver.deliver)
     yield from (strategies.round_robin, strategies.least_loaded, strategies.performance, strategies.territory)
     yield from (enrichers.email_domain, enrichers.phone_region)

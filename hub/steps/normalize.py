@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
+from hub.corrections import Correction
 from hub.lead import LEAD_FIELDS, TOUCH_FIELDS, Lead, Problem, Touch, Value
 from hub.normal import VERSION, names, times
 from hub.normal.consent import is_wording
@@ -151,7 +153,7 @@ def _lead(
     extra: Mapping[str, Any],
 ) -> Lead:
     """Return the lead with every cleaned field, each field's value with its origin, and all problems once."""
-    mapped, source, submission = work.mapped, work.source, work.submission
+    mapped, source, submission, by_hand = work.mapped, work.source, work.submission, work.corrections
     values = dict(work.lead.values)
     changes: dict[str, Any] = {}
     for field, cleaned in found.items():
@@ -161,6 +163,8 @@ def _lead(
             raw=_kept(mapped.get(field)), value=value, valid=valid, parts=parts or {},
             source=source, submission=submission, at=at,
         )  # fmt: skip
+        if field in by_hand:
+            values[field] = _corrected(values[field], by_hand[field])
         if codes:
             problems.extend([problem(field, code) for code in codes])
     known = {(p.field, p.code): p for p in (*work.lead.problems, *problems)} if problems else None
@@ -169,6 +173,11 @@ def _lead(
         extra=storable(extra) if extra else extra, tags=touch.tags, touch=touch, first_touch=touch,
         submitted_at=at, source=work.lead.source or work.source, test=work.lead.test or work.raw.test,
     )  # fmt: skip
+
+
+def _corrected(value: Value, by_hand: Correction) -> Value:
+    """Return a value with what was received and lost, who corrected it, and when: it is said since then."""
+    return replace(value, raw=_kept(by_hand.over), at=by_hand.at, corrected=by_hand.by)
 
 
 def _kept(raw: Any) -> Any:

@@ -46,10 +46,11 @@ _LEAD_BLANK: dict[str, Any] = {
 }  # fmt: skip
 _SUBMISSION_BLANK: dict[str, Any] = {
     **dict.fromkeys(
-        ("headers", "url", "client", "completed", "candidate", "problems", "reason", "digest", "key", "idempotency_key")
+        ("headers", "url", "client", "completed", "corrections", "candidate", "problems", "reason", "digest", "key",
+         "idempotency_key")
     ),
     "body": b"",
-}
+}  # fmt: skip
 _ACTIVITY_BLANK = dict.fromkeys(("data", "reason", "word", "ref"))
 _PART = {"kind": "row", "headers": None, "url": None, "client": None, "digest": None}
 
@@ -136,7 +137,7 @@ def loose_submissions(person: Person, first_part: FirstPart, after: str = "", *,
     """
     found = Loose([], [])
     for row in _without_lead(after, session):
-        texts = (text_of(row.body), row.candidate or "", unquote_plus(row.url or ""), row.reason or "")
+        texts = (text_of(row.body), *_said_of(row), unquote_plus(row.url or ""), row.reason or "")
         if any(person.spellings.search(text) for text in texts):
             kept = first_part(row) if row.kind == "http" and not _own(row, person) else b""
             whose = found.first_of_many if kept and not person.spellings.search(text_of(kept)) else found.alone
@@ -145,7 +146,12 @@ def loose_submissions(person: Person, first_part: FirstPart, after: str = "", *,
 
 
 def _own(row: SubmissionRow, person: Person) -> bool:
-    return bool(row.candidate and person.spellings.search(row.candidate))
+    return any(person.spellings.search(text) for text in _said_of(row))
+
+
+def _said_of(row: SubmissionRow) -> tuple[str, str]:
+    """Return what is kept of a submission's own lead: as it was read, and as a person corrected it."""
+    return row.candidate or "", orjson.dumps(row.corrections).decode() if row.corrections else ""
 
 
 def _without_lead(after: str, session: Session) -> Iterator[SubmissionRow]:

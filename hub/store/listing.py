@@ -23,7 +23,7 @@ KEYS: Mapping[str, str] = {
 """The tables that can be listed, with the column they are paged by."""
 
 _HEAVY = {
-    "submission": {"body", "headers", "candidate", "completed"},
+    "submission": {"body", "headers", "candidate", "completed", "corrections"},
     "lead": {"body"},
     "decision": {"body"},
     "config_revision": {"text"},

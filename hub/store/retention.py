@@ -121,7 +121,8 @@ def warn(kind: str, ids: Collection[str], now: datetime, *, session: Session) ->
 
 def drop_bodies(ids: Iterable[str], *, session: Session) -> int:
     """Delete the bytes of submissions; what was made of them stays with the lead."""
-    blank = {"body": b"", "headers": None, "url": None, "client": None, "completed": None, "idempotency_key": None}
+    gone = ("headers", "url", "client", "completed", "corrections", "idempotency_key")
+    blank = {"body": b"", **dict.fromkeys(gone)}
     return _each(SUBMISSION, SUBMISSION.c.id, ids, blank, session)
 
 

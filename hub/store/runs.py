@@ -15,7 +15,7 @@ from hub.failpoints import hit
 from hub.lead import Lead, Touch
 from hub.roster import Deal
 from hub.step import Identity, Suggestion
-from hub.store import auctions, bulk, care, consent, dealing, erasure, joins, search
+from hub.store import auctions, bulk, care, consent, dealing, erasure, freed, joins, search
 from hub.store import leads as lead_store
 from hub.store.columns import (
     ATTEMPT,
@@ -92,6 +92,7 @@ def _write(runs: list[Run], session: Session) -> None:
     bulk.insert(LEAD, new, session=session)
     search.add(new, session=session)
     _update_leads(session, [run for run in with_lead if run.base_version])
+    freed.free([run for run in with_lead if run.kind == "replay" and run.base_version], session=session)
     _insert_identities(session, with_lead)
     again = [run.submission for run in with_lead if run.kind == "replay"]
     if again:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from hub.corrections import loaded, merged, packed
+from hub.errors import BadInput
 from hub.failpoints import hit
 from hub.store import bulk
 from hub.store.claims import claiming
@@ -35,6 +37,14 @@ class First(NamedTuple):
         What a poll brings after a push, or the other way round, is: the platform words it differently each way.
         """
         return self.digest == digest or (None not in (self.polled, polled) and self.polled != polled)
+
+
+class Corrected(NamedTuple):
+    """The fields of a submission that are other ones now, and whose it is."""
+
+    fields: tuple[str, ...]
+    lead: str | None
+    source: str
 
 
 _DEFAULTS: dict[str, Any] = {
@@ -170,6 +180,32 @@ def refuse(submission: str, reason: str, now: datetime, *, session: Session) -> 
     values = {"state": "rejected", "reason": reason, "due_at": None, "done_at": now}
     waiting = (TABLE.c.id == submission, TABLE.c.state == "quarantined")
     return bool(session.execute(sa.update(TABLE).where(*waiting).values(**values)).rowcount)  # type: ignore[attr-defined]
+
+
+def correct(
+    submission: str, changes: Mapping[str, str | None], by: str, now: datetime, states: Collection[str], *,
+    session: Session,
+) -> Corrected:  # fmt: skip
+    """Keep what a person puts in the place of what a submission says.
+
+    Raises BadInput for one that is not there, not in one of these states, or whose bytes are gone.
+    """
+    row = session.execute(_KEPT.where(TABLE.c.id == submission).with_for_update()).first()
+    if row is None:
+        raise BadInput(f"There is no submission {submission[:64]!r}.", status=404)
+    if row.state not in states:
+        raise BadInput(f"The submission {submission} is {row.state}; there is nothing to correct.", status=409)
+    if not row.size:
+        raise BadInput(f"The bytes of the submission {submission} are gone: erased, or of age.", status=409)
+    found, changed = merged(loaded(row.corrections), changes, by, now)
+    if changed:
+        session.execute(sa.update(TABLE).where(TABLE.c.id == submission).values(corrections=packed(found)))
+    return Corrected(tuple(changed), row.lead, row.source)
+
+
+_KEPT = sa.select(
+    TABLE.c.source, TABLE.c.lead, TABLE.c.state, TABLE.c.corrections, sa.func.length(TABLE.c.body).label("size")
+)
 
 
 def keep_completed(submission: str, completed: str, *, session: Session) -> None:

@@ -22,6 +22,7 @@ from hub.api import (
     campaigns,
     connect,
     connectors,
+    correcting,
     door,
     drafts,
     feedback,
@@ -64,7 +65,7 @@ from hub.web.rooms import ROOMS
 PARTS = (
     campaigns, vendors,  # the report on attribution goes before those that are named in the address
     ops, overview, reports, feedback, followup, alarms, search, bulk, leads, walk, links, owners, queue, people, work,
-    attention, settling,
+    correcting, attention, settling,
     setup, sources, sinks, connectors, secrets,
     drafts, admin, privacy, keys, connect, users, audit, reference, assets, live, preferences, login, codes, account,
     unsubscribe, reply, uploads, backups, about,

@@ -75,6 +75,8 @@ def test_an_import_is_taken_back(filled, leadhub):
         (["explain", "nobody@example.com"], "There is no lead 'nobody@example.com'."),
         (["replay"], "Name one lead or submission"),
         (["replay", "--filter", "colour=red"], "--filter takes state="),
+        (["replay", "sub_1", "--correct", "phone"], "--correct takes FIELD=VALUE"),
+        (["replay", "--filter", "state=quarantined", "--correct", "phone=1"], "Correct it one by one"),
         (["erase"], "Name --email, --phone or --person."),
         (["key", "create", "--role", "god"], "role: "),
         (["key", "revoke", "key_nonsense"], "There is no key"),
@@ -204,6 +206,26 @@ def test_what_waits_in_quarantine_is_replayed_once_accepted(filled, leadhub):
     again = leadhub("replay", accepted[0]["lead"], "--json").json
     assert again[0]["lead"] == accepted[0]["lead"]
     assert leadhub("replay", "--filter", "state=quarantined", "--json").json == []
+
+
+def test_what_waits_goes_on_once_it_is_corrected_and_can_be_corrected_again(filled, leadhub):
+    (held,) = leadhub("quarantine", "--json").json["items"]
+    corrected = leadhub("replay", held["id"], "--correct", "phone=13700137000", "--correct", "title=CEO", "--json").json
+    assert corrected[0]["status"] == "accepted"
+    again = leadhub("replay", "+8613700137000", "--correct", "title=", "--correct", "city=Shanghai", "--json").json
+    assert (again[0]["submission"], again[0]["lead"]) == (held["id"], corrected[0]["lead"])
+    assert leadhub("export", "leads", "--to", "now.jsonl").code == 0
+    rows = [json.loads(line) for line in Path("now.jsonl").read_text("utf-8").splitlines()]
+    lead = next(json.loads(row["body"]) for row in rows if row["id"] == corrected[0]["lead"])
+    assert (lead["phone"], lead["city"], lead.get("title")) == ("+8613700137000", "Shanghai", None)
+
+
+def test_one_value_is_corrected_in_all_that_a_filter_finds(filled, leadhub):
+    said = leadhub("replay", "--filter", "state=done", "--correct", "company=Acme", "--json").json
+    assert [one["status"] for one in said] == ["accepted", "accepted"]
+    assert leadhub("export", "leads", "--to", "now.jsonl").code == 0
+    rows = [json.loads(line) for line in Path("now.jsonl").read_text("utf-8").splitlines()]
+    assert {row["company"] for row in rows} == {"Acme"}
 
 
 def test_replay_says_which_sinks_are_told_again(leadhub):

@@ -14,8 +14,10 @@ from hub.inbound import Inbound
 from hub.lead import Lead, Rejected
 from hub.news import Activity
 from hub.outcome import Disposition
-from hub.store import letters
+from hub.replays import REPLAYABLE
+from hub.store import letters, submissions
 from hub.store.activities import Heard
+from hub.store.audit import Actor
 from hub.testing.fakes import HandClock
 from tests.conftest import post, settled
 
@@ -58,6 +60,7 @@ async def planted(hub, clock) -> dict[str, str]:
     hub.plan.sinks["chat"].answer = refuses_by_name
     first = await send(hub, CANARY, clock)
     await settled(hub)
+    await corrected(hub, clock, first["submission"])
     await send(hub, {**CANARY, "id": "c2", "budget": "birdcage money"}, clock)
     await send(hub, CANARY, clock)  # a duplicate
     await send(
@@ -71,6 +74,15 @@ async def planted(hub, clock) -> dict[str, str]:
     await told(hub, clock, first["lead"])
     await hub.flush()
     return {"lead": first["lead"], "bo": listed["lead"]}
+
+
+async def corrected(hub, clock, submission: str) -> None:
+    """Correct what the canary said, and somebody else's form, which speaks of the canary by that alone."""
+    who = Actor("user:ann")
+    await hub.replays.correct(submission, {"title": "Canary first"}, by=who)
+    held = await send(hub, {"id": "k1", "full_name": "Nobody"}, clock)
+    changes = {"message": "ask canary.byrd@example.com"}
+    await hub.db.write(submissions.correct, held["submission"], changes, who.who, clock.now(), REPLAYABLE)
 
 
 async def told(hub, clock, lead: str) -> None:

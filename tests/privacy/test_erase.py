@@ -60,6 +60,22 @@ async def test_an_erased_person_is_in_no_file_of_the_database(make_hub: MakeHub,
     assert [file.name for file in files if any(trace.encode() in file.read_bytes().lower() for trace in TRACES)] == []
 
 
+async def test_a_form_that_speaks_of_the_person_by_a_correction_alone_goes_and_others_stay(make_hub: MakeHub, clock):
+    hub = await make_hub()
+    people = [{"full_name": "Bo Li", "email": "bo@example.com"}, {"full_name": "Cy Ma", "email": "cy@example.com"}]
+    listed = (await post(hub, json.dumps(people))).json()
+    await settled(hub)
+    await hub.replays.correct(f"{listed['submission']}.2", {"email": EMAIL, "full_name": "Canary Byrd"}, by=OWNER)
+    await hub.replays.correct(listed["submission"], {"company": "Acme"}, by=OWNER)
+    await settled(hub)
+    await hub.privacy.erase(email=EMAIL)
+    assert await traces(hub) == []
+    first, second = await all_rows(hub, "submission")
+    assert (first["corrections"]["company"]["value"], second["corrections"]) == ("Acme", None)
+    assert (await hub.replays.replay(first["id"])).status == "accepted"
+    assert (await lead_of(hub, first["lead"])).company == "Acme"
+
+
 async def test_the_others_in_a_list_stay_and_can_be_replayed(make_hub: MakeHub, clock):
     hub = await make_hub()
     ids = await planted(hub, clock)

@@ -9,6 +9,7 @@ import json
 import pytest
 
 from hub.privacy.dossier import PARTS
+from hub.store.audit import Actor
 from tests.api.calling import calling
 from tests.conftest import BASIC, MakeHub, post, settled
 from tests.core.looking import rows
@@ -34,6 +35,25 @@ async def test_everything_of_a_person_is_in_it_by_whatever_key(make_hub: MakeHub
     told = {(one["recipient"], one["system"], one["region"]) for one in found["recipients"]}
     assert told == {("crm", "updating_sink", "CN"), ("chat", "memory_sink", None)}
     assert {one["id_there"] for one in found["recipients"]} == {f"ref-{first['lead']}"}
+
+
+async def test_what_was_corrected_by_hand_is_in_it_with_who_did(make_hub: MakeHub, clock):
+    hub = await make_hub()
+    first = await send(hub, CANARY, clock)
+    await hub.replays.correct(first["submission"], {"title": "Chief bird"}, by=Actor("user:ann"))
+    found = await hub.privacy.export(EMAIL)
+    (said,) = found["submissions"]
+    assert {name: (one["value"], one["by"]) for name, one in said["corrections"].items()} == {
+        "title": ("Chief bird", "user:ann")
+    }
+    assert json.loads(said["body"])["title"] == "Canary in chief"
+    assert found["leads"][0]["title"] == "Chief bird"
+    assert "Chief bird" in await csv_of(hub)
+
+
+async def csv_of(hub) -> str:
+    async with calling(hub) as http:
+        return (await http.post("/api/people/export", json={"key": EMAIL, "format": "csv"})).text
 
 
 async def test_nobody_else_is_in_it(make_hub: MakeHub, clock):

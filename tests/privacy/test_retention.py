@@ -41,6 +41,20 @@ async def test_raw_bodies_go_and_the_lead_stays(make_hub: MakeHub, clock):
         await hub.replays.replay(first["submission"])
 
 
+async def test_what_was_corrected_goes_with_the_bytes_and_the_lead_keeps_it(make_hub: MakeHub, clock):
+    hub = await make_hub(kept(bodies="90d"))
+    first = await send(hub, CANARY, clock)
+    await hub.replays.correct(first["submission"], {"title": "Chief bird"}, by=OWNER)
+    await settled(hub)
+    clock.turn(91 * DAY)
+    assert await hub.privacy.retention.purge() == {"bodies": 1}
+    (row,) = await rows(hub, "submission", id=first["submission"])
+    assert row["corrections"] is None
+    assert (await lead_of(hub, first["lead"])).title == "Chief bird"
+    with pytest.raises(BadInput, match="gone"):
+        await hub.replays.correct(first["submission"], {"title": "x"}, by=OWNER)
+
+
 async def test_leads_nothing_happened_with_go_altogether_and_may_come_again(make_hub: MakeHub, clock):
     hub = await make_hub(kept(leads="365d"))
     first = await send(hub, AGREED, clock)

@@ -52,6 +52,7 @@ class SubmissionRow(SQLModel, table=True):
     completed: str | None = Field(
         default=None, sa_type=sa.Text
     )  # what a second call to the vendor added, as a raw lead
+    corrections: dict[str, Any] | None = json()  # by field: what a person put by hand in the place of what it says
     candidate: str | None = Field(default=None, sa_type=sa.Text)  # the lead as this submission alone says it
     lead: str | None = None
     duplicate_of: str | None = None

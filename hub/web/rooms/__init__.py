@@ -7,6 +7,7 @@ from hub.web.rooms import (
     campaigns_costs,
     campaigns_vendors,
     connectors,
+    correcting,
     imports,
     imports_file,
     lead,
@@ -23,10 +24,12 @@ from hub.web.rooms import (
     response_queue,
     rules,
     rules_draft,
+    rules_flow,
     rules_named,
     rules_revisions,
     rules_route,
     rules_score,
+    rules_whole,
     settings,
     settings_audit,
     settings_backups,
@@ -39,10 +42,11 @@ from hub.web.rooms import (
 )
 
 ROOMS = (
-    overview, leads, leads_bulk, lead, lead_acts, lead_looks, attention, attention_acts, response, response_queue, mine,
-    mine_lead, pool, campaigns, campaigns_costs, campaigns_vendors, links, connectors, trying, sources, sinks,
+    overview, leads, leads_bulk, lead, lead_acts, lead_looks, attention, attention_acts, correcting,
+    response, response_queue, mine, mine_lead, pool, campaigns, campaigns_costs, campaigns_vendors, links,
+    connectors, trying, sources, sinks,
     rules, rules_route,
-    rules_score, rules_draft, rules_revisions, rules_named, imports_file,
+    rules_score, rules_flow, rules_draft, rules_revisions, rules_whole, rules_named, imports_file,
     imports, settings,
     settings_audit, settings_backups, settings_keys, settings_people, settings_users,
 )  # fmt: skip

@@ -17,13 +17,18 @@ from hub.api.access import ROLES, Caller, CallerDep, HubDep, needs
 from hub.api.problems import ApiError
 from hub.app import Hub
 from hub.attention.kinds import ACTS
-from hub.attention.words import explained, likeness, title
+from hub.attention.words import explained as in_our_words
+from hub.attention.words import likeness, title
+from hub.errors import LeadhubError
 from hub.labels import Language
+from hub.normal.text import LINES
 from hub.people.reps import known
 from hub.store import submissions
+from hub.web.correcting import for_all, form_for
 from hub.web.entry import Page
+from hub.web.posted import LONGEST_TEXT, form_of
 from hub.web.rooms import lead_bytes
-from hub.web.site import show, tongue_of
+from hub.web.site import explained, show, tongue_of
 from hub.web.tongue import N_
 
 router = APIRouter(include_in_schema=False, route_class=Page)
@@ -78,7 +83,7 @@ def told(group: Mapping[str, Any], language: Language) -> dict[str, Any]:
     said = {name: group[f"{name}{end}"] for name in ("title", "says", "todo")}
     alarm = group.get("about_zh" if end else "about_en")
     about = {**_NOTHING, **group["about"]}
-    if explained(about["problems"]):
+    if in_our_words(about["problems"]):
         about["reason"] = ""
     about["alike"] = [likeness(one, language) for one in about["alike"]]
     return {**group, **said, "about": about, "where": where, "subject": alarm or group["name"]}
@@ -99,7 +104,11 @@ async def submission(request: Request, hub: HubDep, submission: str, group: str 
     row = await hub.db.read(submissions.get, submission)
     if row is None:
         raise ApiError(404, f"There is no submission {submission[:64]!r}.")
-    return await show(request, "attention/submission.html", submission=lead_bytes.seen(row), group=group)
+    correcting = await form_for(hub, submission, _language(request))
+    return await show(
+        request, "attention/submission.html", submission=lead_bytes.seen(row), group=group, lead="",
+        correcting=correcting,
+    )  # fmt: skip
 
 
 @router.get("/attention/{group}", dependencies=[needs("viewer")])
@@ -109,9 +118,10 @@ async def one(request: Request, hub: HubDep, caller: CallerDep, group: str, afte
 
 
 async def shown(
-    request: Request, hub: Hub, caller: Caller, group: str, after: str | None = None, *, wrong: str = ""
-) -> Response:
-    """Return the page of a group; `wrong` is what was wrong with what was asked for."""
+    request: Request, hub: Hub, caller: Caller, group: str, after: str | None = None, *, wrong: str = "",
+    typed: Mapping[str, str] | None = None,
+) -> Response:  # fmt: skip
+    """Return the page of a group; `wrong` is what was wrong with what was asked for, and `typed` what that was."""
     try:
         found = await api.one(hub, group, ROWS, after)
     except ApiError as error:
@@ -123,7 +133,8 @@ async def shown(
     items = [_row(row, language) for row in found["items"]]
     return await show(
         request, "attention/group.html", status=422 if wrong else 200, group=told(found["group"], language),
-        rows=items, next=found["next"], may=may(caller), reps=reps, wrong=wrong,
+        rows=items, next=found["next"], may=may(caller), reps=reps, wrong=wrong, typed=typed or {},
+        correct_pairs=for_all(found["group"]["about"].get("problems") or (), tongue_of(request)),
     )  # fmt: skip
 
 
@@ -139,10 +150,28 @@ async def preview(request: Request, hub: HubDep, group: str, act: str = "replay"
     if act not in ("replay", "retry"):
         raise ApiError(404, "There is no such page.")
     try:
-        seen = await api.preview(hub, group, api.Trial(act=act, accept=bool(accept)))
+        return await _previewed(request, hub, group, api.Trial(act=act, accept=bool(accept)), accept)
     except ApiError as error:
         if error.status != 404:
             raise
         return await show(request, "attention/gone.html", status=404)
+
+
+@router.post("/attention/{group}/preview", dependencies=[needs("operator")])
+async def preview_correction(request: Request, hub: HubDep, caller: CallerDep, group: str) -> Response:
+    """Show what one correction for all of a group would do; what was typed is in no address."""
+    form = await form_of(request, hub, longest=LONGEST_TEXT)
+    if not form.get("field"):
+        missing = tongue_of(request).say(N_("Choose a field."))
+        return await shown(request, hub, caller, group, wrong=missing, typed=form)
+    try:
+        body = api.Trial(act="correct", field=form.get("field", "")[:80], value=form.get("value", "")[:LINES])
+        return await _previewed(request, hub, group, body, "")
+    except (ApiError, LeadhubError) as error:
+        return await shown(request, hub, caller, group, wrong=explained(request, error), typed=form)
+
+
+async def _previewed(request: Request, hub: Hub, group: str, body: api.Trial, accept: str) -> Response:
+    seen = await api.preview(hub, group, body)
     whole = told(api.shown(hub, await api.found(hub, group)), _language(request))
     return await show(request, "attention/preview.html", seen=seen, group=whole, accept=accept)

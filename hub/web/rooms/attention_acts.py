@@ -34,7 +34,7 @@ Act = Callable[[Hub, Caller, str, Form], Awaitable[dict[str, Any]]]
 OUTCOMES = (N_("due"), N_("arrived"), N_("assigned"), N_("noted"))
 """What became of things, beside the states they may be in."""
 
-KEPT = ("accept", "sinks", "reason", "arrived", "to", "same")
+KEPT = ("accept", "sinks", "field", "value", "reason", "arrived", "to", "same")
 """What a form says once and every batch after it says again."""
 
 
@@ -51,6 +51,18 @@ ALL: Mapping[str, Act] = MappingProxyType(
     {
         "replay": lambda hub, caller, group, form: api.replay(
             hub, caller, group, api.Replays(**_batch(form), accept=form.get("accept") == "yes", to=_agreed(form))
+        ),
+        "correct": lambda hub, caller, group, form: api.correct(
+            hub,
+            caller,
+            group,
+            api.CorrectedAlike(
+                **_batch(form),
+                accept=form.get("accept") == "yes",
+                to=_agreed(form),
+                field=form.get("field", "")[:80],
+                value=form.get("value", ""),
+            ),
         ),
         "reject": lambda hub, caller, group, form: api.reject(
             hub, caller, group, api.Refused(**_batch(form), reason=form["reason"])
@@ -107,11 +119,11 @@ async def one(request: Request, hub: HubDep, caller: CallerDep, group: str, act:
         raise ApiError(404, "There is no such page.")
     split(group)
     answer = await done(request, ONE[act](hub, caller, form.get("id", "")), _back(group), N_("Done."))
-    await _recounted(request, hub)
+    await recounted(request, hub)
     return answer
 
 
-async def _recounted(request: Request, hub: Hub) -> None:
+async def recounted(request: Request, hub: Hub) -> None:
     """Let every page count anew, and the navigation be right at once."""
     kept = request.app.state.kept
     kept.forget()
@@ -138,7 +150,7 @@ async def act(request: Request, hub: HubDep, caller: CallerDep, group: str, act:
     if partial(request):
         request.app.state.kept.forget()
     else:
-        await _recounted(request, hub)
+        await recounted(request, hub)
     template = "attention/progress.html" if partial(request) else "attention/acted.html"
     return await show(request, template, **_so_far(form, said))
 

@@ -20,7 +20,7 @@ from hub.errors import BadInput
 from hub.web.entry import Page
 from hub.web.kept import Answer
 from hub.web.rooms.campaigns_words import dimension, divisions, model_name, models, ranks
-from hub.web.site import partial, show, tongue_of
+from hub.web.site import explained, partial, show, tongue_of
 
 router = APIRouter(prefix="/campaigns", include_in_schema=False, route_class=Page)
 
@@ -53,7 +53,7 @@ class Asked:
         try:
             last = (date.fromisoformat(self.until) + timedelta(days=1)).isoformat() if self.until else None
         except ValueError as error:
-            raise BadInput(f"{self.until[:40]!r} is no day; write it as 2026-05-01.", status=422) from error
+            raise BadInput(f"{self.until[:40]!r} is no day. Write it as 2026-01-31.", status=422) from error
         return self.since or self.span, last
 
 
@@ -72,7 +72,7 @@ async def campaigns(request: Request, hub: HubDep, caller: CallerDep) -> Respons
     try:
         answer = await found_for(request, hub, want)
     except BadInput as error:
-        want, wrong = Asked(), error.reason
+        want, wrong = Asked(), explained(request, error)
         answer = await found_for(request, hub, want)
     data = _frame(request, hub, caller, want)
     if not answer.pending:

@@ -24,7 +24,7 @@ from hub.errors import BadInput
 from hub.files import open_table
 from hub.web.entry import Page
 from hub.web.posted import LONGEST_TEXT, form_of
-from hub.web.site import done, show
+from hub.web.site import done, explained, show
 from hub.web.tongue import N_, Tongue
 
 router = APIRouter(prefix="/campaigns/costs", include_in_schema=False, route_class=Page)
@@ -73,7 +73,7 @@ async def file(request: Request, hub: HubDep, caller: CallerDep) -> Response:
                 raise BadInput("The form holds no file. Choose one.")
             text = await asyncio.to_thread(_as_text, form.file)
         except BadInput as error:
-            return await _page(request, hub, source=source, wrong=error.reason)
+            return await _page(request, hub, source=source, wrong=explained(request, error))
     return await _preview(request, hub, caller, text, source, "")
 
 
@@ -88,8 +88,7 @@ async def _preview(request: Request, hub: Hub, caller: CallerDep, text: str, sou
     try:
         said = await _take(request, hub, caller, text, CostRows(name=name, source=source, items=[], dry_run=True))
     except (BadInput, ApiError) as error:
-        wrong = error.reason if isinstance(error, BadInput) else error.detail
-        return await _page(request, hub, text=text, source=source, wrong=wrong)
+        return await _page(request, hub, text=text, source=source, wrong=explained(request, error))
     return await show(
         request, "campaigns/preview.html", counts=said["counts"], problems=said["problems"][:SHOWN],
         items=said["items"][:SHOWN], number=len(said["items"]), table=text, chosen=source, name=name,

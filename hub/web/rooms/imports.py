@@ -21,7 +21,7 @@ from hub.store import leads as lead_store
 from hub.store import listing
 from hub.web.entry import Page
 from hub.web.posted import form_of
-from hub.web.site import done, partial, show
+from hub.web.site import done, explained, partial, show
 from hub.web.tongue import N_, Tongue
 
 router = APIRouter(include_in_schema=False, route_class=Page)
@@ -74,7 +74,7 @@ async def upload(request: Request, hub: HubDep, caller: CallerDep) -> Response:
         draft = await uploads.upload(request, hub, caller)
     except (ApiError, LeadhubError) as error:
         status = error.status if isinstance(error, ApiError) else status_of(error)
-        return await _files(request, hub, wrong=str(error), status=status)
+        return await _files(request, hub, wrong=explained(request, error), status=status)
     return RedirectResponse(f"/imports/files/{draft['id']}", 303)
 
 
@@ -87,7 +87,7 @@ async def from_inbox(request: Request, hub: HubDep, caller: CallerDep) -> Respon
         draft = await uploads.from_inbox(hub, caller, body)
     except (ApiError, LeadhubError) as error:
         status = error.status if isinstance(error, ApiError) else status_of(error)
-        return await _files(request, hub, wrong=str(error), status=status)
+        return await _files(request, hub, wrong=explained(request, error), status=status)
     return RedirectResponse(f"/imports/files/{draft['id']}", 303)
 
 

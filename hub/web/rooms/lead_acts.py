@@ -19,7 +19,7 @@ from hub.errors import LeadhubError
 from hub.web.entry import Page
 from hub.web.posted import form_of, lists_of
 from hub.web.rooms import lead as room
-from hub.web.site import done, told, tongue_of
+from hub.web.site import done, explained, told, tongue_of
 from hub.web.tongue import N_
 
 router = APIRouter(include_in_schema=False, route_class=Page)
@@ -34,11 +34,11 @@ async def _tried(
         await work_
     except ValidationError as error:
         first = error.errors()[0]
-        says = f"{first['loc'][0] if first['loc'] else form}: {first['msg']}."
+        says = explained(request, f"{first['loc'][0] if first['loc'] else form}: {first['msg']}.")
     except (ApiError, LeadhubError) as error:
         if isinstance(error, ApiError) and error.status in (403, 404):
             raise
-        says = str(error)
+        says = explained(request, error)
     else:
         return told(f"/leads/{lead}#{part}", tongue_of(request).say(said))
     current = await room.own(hub, caller, lead)

@@ -15,9 +15,11 @@ from hub.explain.values import why_won
 from hub.lead import Lead
 from hub.people.reps import known as known_reps
 from hub.response.followup import story
+from hub.settings.models import CORRECT_STEP
 from hub.store import activities as activity_store
 from hub.store import holds, walks
 from hub.store import leads as lead_store
+from hub.store.actors import called
 from hub.store.listing import MOST_DIGITS
 from hub.web.tongue import Tongue
 
@@ -38,7 +40,8 @@ async def gather(hub: Hub, caller: Caller, tongue: Tongue, lead: Lead, asked: Ma
     said = cast(Language, tongue.language)
     may = _may(hub, caller, lead)
     parts = await _parts(hub, lead.id, asked, may)
-    told = await _told(hub, lead.id, asked, parts, said)
+    names = await _names(hub, lead, parts)
+    told = await _told(hub, lead.id, asked, parts, said, names)
     return {
         **told,
         **_choices(hub, tongue),
@@ -46,7 +49,7 @@ async def gather(hub: Hub, caller: Caller, tongue: Tongue, lead: Lead, asked: Ma
         "name": lead.name,
         "care": (await hub.responding.handing.rounds([lead.id])).get(lead.id),
         "standing": await hub.db.read(activity_store.standing_of, lead.id),
-        "fields": await _fields(hub, caller, lead, said),
+        "fields": await _fields(hub, caller, lead, said, names),
         "may": may,
         "held": lead.id in await hub.db.read(holds.held, [lead.id]),
         "audit": await _audit(hub, lead.id, parts) if may["audit"] else None,
@@ -64,6 +67,7 @@ async def _told(
     asked: Mapping[str, str],
     parts: Mapping[str, tuple[list[Row], str | None]],
     language: Language,
+    names: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return the decisions on a lead, the one that is told whole, and the sentence of the newest."""
     after, wanted = asked.get("decisions"), asked.get("decision", "")
@@ -74,7 +78,7 @@ async def _told(
         raise ApiError(404, f"The lead {lead} has no decision {chosen}.")
     return {
         "sentence": _sentence(rows, parts, language),
-        "story": _worded(story_, language) if story_ else None,
+        "story": _worded(story_, language, names) if story_ else None,
         "dealt": _dealt(story_, rows, language),
         "newest": rows[0]["id"] if rows else None,
         "decisions": [_line(row) for row in rows],
@@ -153,18 +157,29 @@ def _step(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return next((one for one in body.get("steps") or () if one.get("step") == name), {})
 
 
-def _worded(told: Row, language: Language) -> Row:
-    """Return a decision's story with every code in words."""
-    return {**told, "steps": [_step_worded(one, language) for one in told["steps"]]}
+def _worded(told: Row, language: Language, names: Mapping[str, str]) -> Row:
+    """Return a decision's story with every code in words, and `names` of those of us who did something."""
+    return {**told, "steps": [_step_worded(one, language, names) for one in told["steps"]]}
 
 
-def _step_worded(one: Row, language: Language) -> Row:
+def _step_worded(one: Row, language: Language, names: Mapping[str, str]) -> Row:
+    if one["step"] == CORRECT_STEP:
+        return _corrected(one, language, names)
     fields = {name: {**change, "why": _why(change, one["step"], language)} for name, change in one["fields"].items()}
     codes = [{**code, "says": phrases.problem(str(code["code"]), language)} for code in one["codes"]]
     title = phrases.step(one["step"], language)
     lines = [line.strip() for line in one["says"]]
     lines = [line.removeprefix(title).lstrip(":： ") if at == 0 else line for at, line in enumerate(lines)]
     return {**one, "title": title, "fields": fields, "codes": codes, "lines": lines}
+
+
+def _corrected(one: Row, language: Language, names: Mapping[str, str]) -> Row:
+    """Return what people corrected: beside each field who it was."""
+    fields = {
+        name: {**to, "why": to["code"], "corrector": names.get(str(to["code"]), to["code"])}
+        for name, to in one["fields"].items()
+    }
+    return {**one, "title": phrases.step(one["step"], language), "fields": fields, "codes": [], "lines": []}
 
 
 def _why(change: Row, step: str, language: Language) -> str:
@@ -176,11 +191,22 @@ def _why(change: Row, step: str, language: Language) -> str:
     return why_won({"by": code}, language) if step == "dedupe" else phrases.fields(code.split("+"), language)
 
 
-async def _fields(hub: Hub, caller: Caller, lead: Lead, language: Language) -> Row:
+async def _names(hub: Hub, lead: Lead, parts: Mapping[str, tuple[list[Row], str | None]]) -> dict[str, str]:
+    """Return what those are called who corrected something of the lead, and put it beside each correction."""
+    rows = [one for row in parts["submissions"][0] for one in (row["corrections"] or {}).values()]
+    who = {str(one["by"]) for one in rows} | {value.corrected for value in lead.values.values() if value.corrected}
+    names = await hub.db.read(called, who)
+    for one in rows:
+        one["corrector"] = names.get(str(one["by"]), one["by"])
+    return names
+
+
+async def _fields(hub: Hub, caller: Caller, lead: Lead, language: Language, names: Mapping[str, str]) -> Row:
     told = await walk.fields(hub, caller, lead.id)
     fields = {
         name: {
             **one, "by": phrases.enricher(one["finder"], language).strip() if one["finder"] else "",
+            "corrector": names.get(one["corrected"], one["corrected"]),
             "rivals": [{**r, "why": why_won({"by": r["code"]}, language)} for r in one["rivals"]],
         }
         for name, one in told["fields"].items()

@@ -20,7 +20,7 @@ from hub.people.reps import known
 from hub.store import leads as lead_store
 from hub.web.entry import Page
 from hub.web.posted import lists_of
-from hub.web.site import show, told, tongue_of
+from hub.web.site import explained, show, told, tongue_of
 from hub.web.tongue import N_
 
 router = APIRouter(include_in_schema=False, route_class=Page)
@@ -76,7 +76,7 @@ async def run(request: Request, hub: HubDep, caller: CallerDep) -> Response:
     try:
         result = await _done(hub, caller, {"leads": leads, "act": act, "dry_run": False, **given})
     except (ApiError, LeadhubError, ValidationError) as error:
-        why = str(error) if not isinstance(error, ValidationError) else error.errors()[0]["msg"]
+        why = explained(request, error if not isinstance(error, ValidationError) else error.errors()[0]["msg"])
         plan = await _done(hub, caller, {"leads": leads, "act": act, "dry_run": True})
         return await _page(request, hub, "leads/bulk.html", act, plan, said, why, status=422)
     return await _page(request, hub, "leads/done.html", act, result, said, "")

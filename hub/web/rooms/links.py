@@ -21,7 +21,7 @@ from hub.tagging.links import scene as scene_of
 from hub.tagging.naming import TAGS
 from hub.web.entry import Page
 from hub.web.posted import form_of
-from hub.web.site import partial, show, told, tongue_of
+from hub.web.site import explained, partial, show, told, tongue_of
 from hub.web.tongue import N_, Tongue
 
 router = APIRouter(include_in_schema=False, route_class=Page)
@@ -60,9 +60,9 @@ async def make(request: Request, hub: HubDep, caller: CallerDep) -> Response:
     try:
         made = await api.make(hub, caller, _link(typed))
     except ValidationError as error:
-        return await _shown(request, hub, caller, typed, says=f"{error.errors()[0]['msg']}.")
+        return await _shown(request, hub, caller, typed, says=explained(request, f"{error.errors()[0]['msg']}."))
     except (ApiError, LeadhubError) as error:
-        return await _shown(request, hub, caller, typed, says=str(error))
+        return await _shown(request, hub, caller, typed, says=explained(request, error))
     says = N_("The link is made.") if made["made"] else N_("This link was made before.")
     return told(f"/campaigns/links/{made['id']}", tongue_of(request).say(says))
 
@@ -94,9 +94,9 @@ async def _look(request: Request, hub: Hub, typed: dict[str, str]) -> tuple[dict
     try:
         return await api.looked_at(hub, _link(typed, dry_run=True), names.value or []), ""
     except ValidationError as error:
-        return None, f"{error.errors()[0]['msg']}."
+        return None, explained(request, f"{error.errors()[0]['msg']}.")
     except (ApiError, LeadhubError) as error:
-        return None, str(error)
+        return None, explained(request, error)
 
 
 async def _mended(request: Request, hub: Hub, typed: dict[str, str]) -> dict[str, str]:

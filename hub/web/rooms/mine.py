@@ -120,5 +120,5 @@ def day_of(text: str, hub: Hub, at: time = MORNING) -> datetime | None:
     try:
         found = today + timedelta(days=ahead[text]) if text in ahead else date.fromisoformat(text)
     except ValueError as error:
-        raise ApiError(422, f"{text[:32]!r} is no day; write it as 2026-05-31.") from error
+        raise ApiError(422, f"{text[:32]!r} is no day. Write it as 2026-01-31.") from error
     return datetime.combine(found, at, zone).astimezone(UTC)

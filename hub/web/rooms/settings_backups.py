@@ -17,7 +17,7 @@ from hub.errors import LeadhubError
 from hub.web.entry import Page
 from hub.web.posted import form_of
 from hub.web.rooms.settings import show_place
-from hub.web.site import partial, told, tongue_of
+from hub.web.site import explained, partial, told, tongue_of
 from hub.web.tongue import N_
 
 router = APIRouter(include_in_schema=False, route_class=Page)
@@ -80,4 +80,4 @@ async def _begun(
         return told(HERE, tongue.say(said if task.done() else otherwise))
     except (ApiError, LeadhubError) as error:
         status = error.status if isinstance(error, ApiError) else status_of(error)
-        return await _page(request, hub, wrong=str(error), status=status)
+        return await _page(request, hub, wrong=explained(request, error), status=status)

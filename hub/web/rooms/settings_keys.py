@@ -17,7 +17,7 @@ from hub.errors import LeadhubError
 from hub.web.entry import Page
 from hub.web.posted import form_of
 from hub.web.rooms.settings import show_place
-from hub.web.site import done
+from hub.web.site import done, explained
 from hub.web.tongue import N_
 
 router = APIRouter(include_in_schema=False, route_class=Page)
@@ -69,9 +69,9 @@ async def new(request: Request, hub: HubDep, caller: CallerDep) -> Response:
         made = await api.new_key(hub, caller, body)
     except ValidationError as error:
         first = error.errors()[0]
-        return await _page(request, hub, typed=typed, wrong=f"{first['loc'][0]}: {first['msg']}.")
+        return await _page(request, hub, typed=typed, wrong=explained(request, f"{first['loc'][0]}: {first['msg']}."))
     except (ApiError, LeadhubError) as error:
-        return await _page(request, hub, typed=typed, wrong=str(error))
+        return await _page(request, hub, typed=typed, wrong=explained(request, error))
     shown = {"id": made["id"], "key": made["key"], "role": made["role"], "source": made["source"] or ""}
     return await _page(request, hub, made=shown)
 

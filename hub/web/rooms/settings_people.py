@@ -17,7 +17,7 @@ from hub.errors import LeadhubError
 from hub.web.entry import Page
 from hub.web.posted import form_of
 from hub.web.rooms.settings import show_place
-from hub.web.site import tongue_of
+from hub.web.site import explained, tongue_of
 
 router = APIRouter(include_in_schema=False, route_class=Page)
 
@@ -67,7 +67,7 @@ async def _preview(request: Request, hub: Hub, caller: Any, key: str, wrong: str
         found = await privacy.erase(hub, caller, _person(key, dry_run=True))
     except (ApiError, LeadhubError) as error:
         status = error.status if isinstance(error, ApiError) else status_of(error)
-        return await _page(request, hub, key=key, erase_wrong=str(error), status=status)
+        return await _page(request, hub, key=key, erase_wrong=explained(request, error), status=status)
     if not found["leads"] and not found["counts"]:
         said = tongue_of(request).say("Nobody with that key is here.")
         return await _page(request, hub, key=key, erase_wrong=said, status=404)
@@ -88,7 +88,7 @@ async def erase(request: Request, hub: HubDep, caller: CallerDep) -> Response:
     try:
         made = await privacy.erase(hub, caller, _person(key, dry_run=False))
     except (ApiError, LeadhubError) as error:
-        return await _page(request, hub, key=key, erase_wrong=str(error), status=422)
+        return await _page(request, hub, key=key, erase_wrong=explained(request, error), status=422)
     if "erasure" not in made:
         return await _page(
             request, hub, key=key, erase_wrong=tongue_of(request).say("Nobody with that key is here."), status=404
@@ -119,7 +119,7 @@ async def export(request: Request, hub: HubDep, caller: CallerDep) -> Response:
         answer = await privacy.copy(hub, caller, privacy.Wanted(key=key, format=form))
     except (ApiError, LeadhubError) as error:
         status = error.status if isinstance(error, ApiError) else status_of(error)
-        return await _page(request, hub, key=key, export_wrong=str(error), status=status)
+        return await _page(request, hub, key=key, export_wrong=explained(request, error), status=status)
     answer.headers["content-disposition"] = f'attachment; filename="person.{form}"'
     answer.headers["cache-control"] = "no-store"
     answer.headers["x-content-type-options"] = "nosniff"

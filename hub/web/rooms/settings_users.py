@@ -17,7 +17,7 @@ from hub.errors import LeadhubError
 from hub.web.entry import Page
 from hub.web.posted import form_of
 from hub.web.rooms.settings import show_place
-from hub.web.site import done, told, tongue_of
+from hub.web.site import done, explained, told, tongue_of
 from hub.web.tongue import N_
 
 router = APIRouter(include_in_schema=False, route_class=Page)
@@ -58,9 +58,9 @@ async def new(request: Request, hub: HubDep, caller: CallerDep) -> Response:
         made = await api.new_user(request, hub, caller, body)
     except ValidationError as error:
         field = str(error.errors()[0]["loc"][0])
-        return await _page(request, hub, typed, **{field: f"{error.errors()[0]['msg']}."})
+        return await _page(request, hub, typed, **{field: explained(request, f"{error.errors()[0]['msg']}.")})
     except (ApiError, LeadhubError) as error:
-        return await _page(request, hub, typed, **{_field(str(error)): str(error)})
+        return await _page(request, hub, typed, **{_field(str(error)): explained(request, error)})
     return told(HERE, tongue_of(request).say("The user %(name)s was made.", name=made["name"]))
 
 

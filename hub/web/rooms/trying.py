@@ -14,6 +14,7 @@ from hub.api.access import CallerDep, HubDep, needs
 from hub.api.problems import ApiError
 from hub.errors import LeadhubError
 from hub.web.entry import Page
+from hub.web.sentences import spoken
 from hub.web.site import told, tongue_of
 from hub.web.tongue import N_, Tongue
 
@@ -38,7 +39,7 @@ def _says(result: dict[str, Any], tongue: Tongue) -> str:
     status = tongue.word(result["status"])
     said = tongue.say(N_("The test lead was sent: %(status)s (%(submission)s)."), **{**result, "status": status})
     if result["problems"]:
-        said += " " + "; ".join(str(problem["message"]) for problem in result["problems"])
+        said += " " + "; ".join(spoken(tongue, problem["message"]) for problem in result["problems"])
     if not result["proved"]:
         said += " " + tongue.say(N_("The sender's proof was not tried: this vendor makes it in a way of its own."))
     return said
@@ -53,5 +54,5 @@ async def sink(request: Request, hub: HubDep, caller: CallerDep, sink: str) -> R
     except (ApiError, LeadhubError) as error:
         return told(to, str(error), bad=True)
     if not result["ok"]:
-        return told(to, tongue.say(N_("It does not work: %(said)s"), said=result["said"]), bad=True)
+        return told(to, tongue.say(N_("It does not work: %(said)s"), said=spoken(tongue, result["said"])), bad=True)
     return told(to, tongue.say(N_("It works: the other side answered as it should.")))

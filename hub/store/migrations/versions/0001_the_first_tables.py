@@ -903,6 +903,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(), nullable=True),
         sa.Column("idempotency_key", sa.String(), nullable=True),
         sa.Column("completed", sa.Text(), nullable=True),
+        sa.Column("corrections", Json(), nullable=True),
         sa.Column("candidate", sa.Text(), nullable=True),
         sa.Column("lead", sa.String(), nullable=True),
         sa.Column("duplicate_of", sa.String(), nullable=True),
