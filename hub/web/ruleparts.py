@@ -106,7 +106,7 @@ CALENDARS = Part(
 REVIEW = Part(
     "review", N_("Review"), N_("How the week and the month went, sent to a chat or by mail."),
     (Fields((
-        Input("to", N_("Goes to"), "many", N_("None marked: no review is sent."), "tellers"),
+        Input("to", N_("Sent to"), "many", N_("None marked: no review is sent."), "tellers"),
         Input("weekly", N_("Each Monday, of the week before"), "check", default=True),
         Input("monthly", N_("On the first of each month, of the month before"), "check", default=True),
         Input("hour", N_("At which hour"), "number", N_("0 to 23, in the hub's time zone."), default=8),
