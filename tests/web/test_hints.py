@@ -11,7 +11,6 @@ from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 import pytest
-from babel.messages.pofile import read_po
 from pydantic import Field, SecretStr
 
 from hub import loader
@@ -24,6 +23,7 @@ from hub.web import tongue
 from hub.web.configform import Input, inputs
 from hub.web.hints import LABELS, TITLES, Hints
 from hub.web.tongue import Tongue
+from tests.web.wordfiles import entries
 
 ZH = Tongue("zh", ZoneInfo("UTC"))
 QUOTED = re.compile(r"`[^`]+`")
@@ -59,15 +59,12 @@ def of_all() -> set[Key]:
     return set(of_settings(common)).union(*map(of, registry().all("connector").values()))
 
 
-def entries(pattern: str) -> list[tuple[str, Key, str]]:
-    found = []
-    for path in sorted(tongue.WORDS.glob(pattern)):
-        with path.open("rb") as file:
-            found += [(path.name, (one.context or "", str(one.id)), str(one.string)) for one in read_po(file) if one.id]
-    return found
+def translated(pattern: str) -> list[tuple[str, Key, str]]:
+    found = entries(sorted(tongue.WORDS.glob(pattern)))
+    return [(file, (one.context or "", str(one.id)), str(one.string)) for file, one in found]
 
 
-SAID = entries("hints.*.zh.po")
+SAID = translated("hints.*.zh.po")
 KNOWN = {key for _, key, _ in SAID}
 
 
@@ -80,7 +77,7 @@ def test_no_translation_is_left_over():
 
 
 def test_no_text_is_translated_twice_in_any_file():
-    times = Counter(key for _, key, _ in entries("*.zh.po"))
+    times = Counter(key for _, key, _ in translated("*.zh.po"))
     ours = {key for key, number in times.items() if number > 1 and key in KNOWN}
     assert ours == set()
 

@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
-from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core._pydantic_core import list_all_errors
@@ -26,6 +25,7 @@ from hub.web import sentences, site, tongue
 from hub.web.sentences import spoken
 from hub.web.tongue import Tongue, translations
 from tests.web.raised import HUB, RAISING, UNSAID, UNSEEN, looked_at, said
+from tests.web.wordfiles import entries
 
 ZH = Tongue("zh", ZoneInfo("Asia/Shanghai"))
 EN = Tongue("en", ZoneInfo("UTC"))
@@ -34,15 +34,7 @@ FILES = sorted(tongue.WORDS.glob("errors*.zh.po"))
 PARSERS = "errors.parsers.zh.po"
 
 
-def entries():
-    for path in FILES:
-        with path.open("rb") as file:
-            for entry in read_po(file):
-                if entry.id:
-                    yield path.name, entry
-
-
-ENTRIES = list(entries())
+ENTRIES = entries(FILES)
 SAID = dict(said())
 KNOWN = {entry.id for _, entry in ENTRIES}
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from babel.messages.extract import extract
-from babel.messages.pofile import read_po
 
 from hub.web import site, tongue
+from tests.web.wordfiles import entries
 
 WEB = Path(site.__file__).parent
 KEYWORDS = {"_": None, "N_": None, "say": None, "ngettext": (1, 2)}
@@ -27,20 +27,12 @@ def said_in(method: str, pattern: str) -> Iterator[tuple[str, str]]:
 
 
 SHOWN = {**dict(said_in("python", "*.py")), **dict(said_in("jinja2.ext:babel_extract", "*.html"))}
-APART = ("hints.", "errors.")  # of what is no text of the pages: settings, and sentences of the lower floors;
-# test_hints.py and test_sentences.py prove them
+APART = ("hints.", "errors.")
+"""Files of what is no text of the pages: settings, and sentences of the lower floors. They have tests of their own."""
 FILES = sorted(path for path in tongue.WORDS.glob("*.zh.po") if not path.name.startswith(APART))
 
 
-def entries():
-    for path in FILES:
-        with path.open("rb") as file:
-            for entry in read_po(file):
-                if entry.id:
-                    yield path.name, entry
-
-
-ENTRIES = list(entries())
+ENTRIES = entries(FILES)
 KNOWN = {entry.id if isinstance(entry.id, str) else entry.id[0] for _, entry in ENTRIES}
 
 
