@@ -50,8 +50,10 @@ async def _formed(request: Request, hub: Hub, submission: str, form: Form, wrong
 
 @router.post("/submissions/{submission}/correct/preview", dependencies=[needs("operator")])
 async def preview(request: Request, hub: HubDep, caller: CallerDep, submission: str) -> Response:
-    """Show what would be made of the values typed, and who would be told; what was typed is kept."""
+    """Show what would be made of the values typed, and who would be told; `back` shows the form with them again."""
     form = await lists_of(request, hub, longest=LONGEST_TEXT)
+    if "back" in form:
+        return await _formed(request, hub, submission, form)
     found = await api.correctable(hub, submission)
     fields = changed(found["fields"], {name: values[-1] for name, values in form.items()})
     if not fields:
