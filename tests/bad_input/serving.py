@@ -125,7 +125,7 @@ class Served:
 
     def until(self, look: Callable[[], Sized], number: int) -> Any:
         """Return what a look finds, as soon as it finds so many; the last look's when it never does."""
-        for _ in range(500):
+        for _ in range(2_000):
             if len(found := look()) >= number:
                 break
             threading.Event().wait(0.01)
