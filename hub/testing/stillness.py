@@ -60,6 +60,8 @@ def _hear(event: str, args: tuple[Any, ...]) -> None:
 
 
 def _writes(args: tuple[Any, ...]) -> bool:
+    if isinstance(args[0], int):  # a file that is open already: opening it was heard
+        return False
     mode, flags = args[1], args[2] if len(args) > 2 else 0
     if isinstance(mode, str):
         return bool(set(mode) & set("wax+"))

@@ -1,7 +1,9 @@
 """The cases file: what it may hold, and that every slip names its line and what was meant."""
 
+import importlib
 import socket
 import subprocess
+import sys
 import threading
 
 import pytest
@@ -137,6 +139,16 @@ def test_nothing_happens_in_stillness_and_what_was_tried_is_told(act, tmp_path):
         act(tmp_path)
     assert len(tried) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_python_may_keep_what_it_compiled(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "compiled_here.py").write_text("here = 1")
+    with stillness() as tried:
+        assert importlib.import_module("compiled_here").here == 1
+    assert tried == []
+    assert len(list((tmp_path / "__pycache__").iterdir())) == 1
 
 
 def test_a_thread_that_goes_on_is_told():
