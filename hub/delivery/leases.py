@@ -130,10 +130,11 @@ class Leases:
 
     async def renew(self) -> None:
         """Keep what is ours; what another process took meanwhile is ours no more. One renewal at a time serves all."""
-        if self._renewing is None:
-            self._renewing = asyncio.create_task(self._renew())
-            self._renewing.add_done_callback(self._renewal_ended)
-        await asyncio.shield(self._renewing)
+        renewing = self._renewing
+        if renewing is None or renewing.done():  # awaiting one that ended gives nobody else a turn, not even its end
+            renewing = self._renewing = asyncio.create_task(self._renew())
+            renewing.add_done_callback(self._renewal_ended)
+        await asyncio.shield(renewing)
 
     async def _renew(self) -> None:
         held = {delivery: fence for delivery, (fence, _) in self._until.items()}
@@ -150,7 +151,8 @@ class Leases:
         self._renewed, self.failing = asked, False
 
     def _renewal_ended(self, task: asyncio.Task[None]) -> None:
-        self._renewing = None
+        if self._renewing is task:
+            self._renewing = None
         error = None if task.cancelled() else task.exception()
         if error is not None:
             if not self.failing:  # once per outage

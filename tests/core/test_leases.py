@@ -200,6 +200,36 @@ async def test_a_lease_runs_from_the_moment_at_which_the_database_was_asked(cloc
     assert leases.sure([Claim]) is may
 
 
+class LateDatabase:
+    """A database whose answer takes a whole lease, and that calls somebody as it comes."""
+
+    def __init__(self, clock: HandClock) -> None:
+        self.clock, self.meanwhile = clock, lambda: None
+
+    async def write(self, _what, held, *_more):
+        await asyncio.sleep(0)
+        self.clock.turn(SECONDS)
+        asyncio.get_running_loop().call_soon(self.meanwhile)
+        return set(held)
+
+
+async def test_a_renewal_that_just_ended_too_late_does_not_stop_everything(clock):
+    db = LateDatabase(clock)
+    leases = Leases(db, "node_a", clock)  # type: ignore[arg-type]
+    leases.took([Claim], clock.monotonic() - SECONDS)
+    asked, waits = iter(range(100)), []
+
+    def somebody_else() -> None:
+        db.meanwhile = lambda: None
+        sending = leases.secure([Claim], lambda: next(asked) >= 0)
+        waits.append(sending.send(None))
+        sending.close()
+
+    db.meanwhile = somebody_else
+    await leases.renew()
+    assert len(waits) == 1
+
+
 async def test_what_was_claimed_anew_is_not_forgotten_with_the_claim_before(clock):
     leases = Leases(Slow(clock, 0.0), "node_a", clock)  # type: ignore[arg-type]
 
