@@ -66,9 +66,7 @@ async def correct_submission(hub: HubDep, caller: CallerDep, submission: str, bo
 
 
 async def _tried(hub: Hub, submission: str, body: Corrected) -> dict[str, Any]:
-    fields = checked(body.fields)
-    await _reading(hub, submission)
-    return {**await foreseen(hub, submission, body.accept, fields), "dry_run": True}
+    return {**await foreseen(hub, submission, body.accept, checked(body.fields)), "dry_run": True}
 
 
 async def _reading(hub: Hub, submission: str) -> Reading:
