@@ -76,7 +76,7 @@ def for_all(about: Iterable[Mapping[str, Any]], tongue: Tongue) -> list[tuple[st
 
     Without such a one a person chooses, so that none is taken unseen.
     """
-    language: Language = "zh" if tongue.language == "zh" else "en"
+    language = tongue.language
     meant = [name for name in alike(about) if name not in OWN]
     said = {name: _about(name, about, language) for name in meant}
     rest = [(name, label(name, language)) for name in FIELDS if name not in OWN and name not in said]

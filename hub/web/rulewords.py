@@ -8,7 +8,7 @@ from typing import Any, get_args
 from hub.draft.conditions import NUMBERS
 from hub.families.buyer import BuyerSink
 from hub.families.message import Teller
-from hub.labels import Language, label
+from hub.labels import label
 from hub.lead import LEAD_FIELDS
 from hub.outcome import Disposition
 from hub.settings.naming import Tag
@@ -92,7 +92,7 @@ _CAMPAIGN = ("campaign", "medium", "utm_source", "utm_medium", "utm_campaign", "
 
 def groups(desk: Desk, tongue: Tongue, own: Iterable[str]) -> list[dict[str, Any]]:
     """Return the fields a condition may ask about, in groups; `own` are names of fields that no lead has by itself."""
-    language: Language = "zh" if tongue.language == "zh" else "en"
+    language = tongue.language
 
     def named(paths: Iterable[str]) -> list[list[str]]:
         return [[path, label(path, language)] for path in paths]

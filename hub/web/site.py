@@ -20,7 +20,7 @@ from hub.api.access import REP, Caller, hub_of, seen
 from hub.api.attention import waits
 from hub.api.problems import ApiError
 from hub.errors import LeadhubError
-from hub.labels import label
+from hub.labels import Language, label
 from hub.web import assets
 from hub.web.nav import rooms_for
 from hub.web.sentences import spoken
@@ -117,7 +117,7 @@ def tongue_of(request: Request) -> Tongue:
 
 
 @cache
-def environment(language: str, zone: str) -> Environment:
+def environment(language: Language, zone: str) -> Environment:
     """Return what templates are made with in a language; every text is escaped, a misspelt name is an error."""
     tongue = Tongue(language, ZoneInfo(zone))
     made = Environment(
@@ -127,7 +127,7 @@ def environment(language: str, zone: str) -> Environment:
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     made.filters.update(tongue.filters)
     made.filters["sentence"] = functools.partial(spoken, tongue)
-    made.filters["label"] = lambda path: label(path, language)  # type: ignore[arg-type]
+    made.filters["label"] = lambda path: label(path, language)
     made.globals.update(asset=assets.address, languages=LANGUAGES, language=language, zone=zone)
     return made
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from babel import Locale, dates, numbers, support, units
@@ -16,9 +16,11 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from starlette.requests import Request
 
+from hub.labels import Language
+
 WORDS = Path(__file__).parent / "words"
 
-LANGUAGES: Mapping[str, str] = {"en": "English", "zh": "中文"}
+LANGUAGES: Mapping[Language, str] = {"en": "English", "zh": "中文"}
 """The languages, each in its own name. The words are written in English, and translated by the files of WORDS."""
 
 COOKIE = "leadhub_language"
@@ -42,15 +44,15 @@ def translations(language: str) -> support.NullTranslations:
     return found if found is not None else support.NullTranslations()
 
 
-def language_of(request: Request, otherwise: str) -> str:
+def language_of(request: Request, otherwise: Language) -> Language:
     """Return the language a person reads: as the address says, else as they chose, else as the browser says."""
     for asked in (request.query_params.get("lang", ""), request.cookies.get(COOKIE, "")):
         if asked in LANGUAGES:
-            return asked
+            return cast(Language, asked)
     for part in request.headers.get("accept-language", "").lower().split(","):
         if part.strip()[:2] in LANGUAGES:
-            return part.strip()[:2]
-    return otherwise if otherwise in LANGUAGES else "en"
+            return cast(Language, part.strip()[:2])
+    return otherwise
 
 
 def N_(text: str) -> str:  # noqa: N802 - the name by which translators' tools know it
@@ -62,7 +64,7 @@ def N_(text: str) -> str:  # noqa: N802 - the name by which translators' tools k
 class Tongue:
     """One language, with the zone in which its times are told."""
 
-    language: str
+    language: Language
     zone: ZoneInfo
 
     @property

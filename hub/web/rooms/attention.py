@@ -65,7 +65,7 @@ async def inbox(request: Request, hub: HubDep, caller: CallerDep, kind: str = ""
 
 def _seen(request: Request, answer: Any, kind: str) -> dict[str, Any]:
     """Return the groups of a kind, or all, as the reader's language has them, and how much there is of each kind."""
-    language = _language(request)
+    language = tongue_of(request).language
     groups = [told(group, language) for group in answer.value["items"]]
     numbers = Counter[str]()
     for group in groups:
@@ -89,10 +89,6 @@ def told(group: Mapping[str, Any], language: Language) -> dict[str, Any]:
     return {**group, **said, "about": about, "where": where, "subject": alarm or group["name"]}
 
 
-def _language(request: Request) -> Any:
-    return tongue_of(request).language
-
-
 def may(caller: Caller) -> bool:
     """Return whether a caller may decide."""
     return caller.role in ROLES and ROLES.index(caller.role) >= ROLES.index("operator")
@@ -104,7 +100,7 @@ async def submission(request: Request, hub: HubDep, submission: str, group: str 
     row = await hub.db.read(submissions.get, submission)
     if row is None:
         raise ApiError(404, f"There is no submission {submission[:64]!r}.")
-    correcting = await form_for(hub, submission, _language(request))
+    correcting = await form_for(hub, submission, tongue_of(request).language)
     return await show(
         request, "attention/submission.html", submission=lead_bytes.seen(row), group=group, lead="",
         correcting=correcting,
@@ -128,7 +124,7 @@ async def shown(
         if error.status != 404:
             raise
         return await show(request, "attention/gone.html", status=404)
-    language = _language(request)
+    language = tongue_of(request).language
     reps = [["", ""], *([name, name] for name in sorted(known(hub.plan.settings)))]
     items = [_row(row, language) for row in found["items"]]
     return await show(
@@ -173,5 +169,5 @@ async def preview_correction(request: Request, hub: HubDep, caller: CallerDep, g
 
 async def _previewed(request: Request, hub: Hub, group: str, body: api.Trial, accept: str) -> Response:
     seen = await api.preview(hub, group, body)
-    whole = told(api.shown(hub, await api.found(hub, group)), _language(request))
+    whole = told(api.shown(hub, await api.found(hub, group)), tongue_of(request).language)
     return await show(request, "attention/preview.html", seen=seen, group=whole, accept=accept)

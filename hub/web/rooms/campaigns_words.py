@@ -69,7 +69,7 @@ def dimension(name: str, tongue: Tongue) -> str:
         return tongue.say(N_("Tag %(name)s"), name=name[4:])
     if "," in name:
         return " / ".join(dimension(part.strip(), tongue) for part in name.split(","))
-    words = label(name, "zh" if tongue.language == "zh" else "en")
+    words = label(name, tongue.language)
     return words[:1].upper() + words[1:]
 
 

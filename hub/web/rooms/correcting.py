@@ -15,7 +15,6 @@ from hub.api.problems import ApiError
 from hub.app import Hub
 from hub.errors import LeadhubError
 from hub.explain import phrases
-from hub.labels import Language
 from hub.web.correcting import GIVEN, changed, form_for
 from hub.web.entry import Page
 from hub.web.posted import LONGEST_TEXT, lists_of
@@ -43,7 +42,7 @@ async def page(request: Request, hub: HubDep, submission: str, group: str = "", 
 
 async def _formed(request: Request, hub: Hub, submission: str, form: Form, wrong: str = "") -> Response:
     typed = {name: values[-1] for name, values in form.items()}
-    shown = await form_for(hub, submission, _language(request), typed=typed, wrong=wrong)
+    shown = await form_for(hub, submission, tongue_of(request).language, typed=typed, wrong=wrong)
     back = _back(form)
     return await show(request, "correct/page.html", status=422 if wrong else 200, correcting=shown, **back)
 
@@ -74,7 +73,7 @@ async def _previewed(
     except (ApiError, LeadhubError) as error:
         return await _formed(request, hub, submission, form, explained(request, error))
     read = {one["field"]: one["read"] for one in (await api.correctable(hub, submission))["fields"]}
-    language = _language(request)
+    language = tongue_of(request).language
     seen["kept"] = [{**one, "says": phrases.why_not(one["why"], language)} for one in seen["kept"]]
     seen["problems"] = [{**one, "says": phrases.problem(one["code"], language)} for one in seen["problems"]]
     rows = [
@@ -101,10 +100,6 @@ async def correct(request: Request, hub: HubDep, caller: CallerDep, submission: 
         return await _previewed(request, hub, caller, submission, form, fields, explained(request, error))
     await recounted(request, hub)
     return told(_to(form, said), tongue_of(request).say(BECAME.get(said["status"], BECAME["accepted"])))
-
-
-def _language(request: Request) -> Language:
-    return "zh" if tongue_of(request).language == "zh" else "en"
 
 
 def _back(form: Form) -> dict[str, str]:

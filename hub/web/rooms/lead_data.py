@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from hub import explain
 from hub.api import walk
@@ -37,7 +37,7 @@ OUTCOMES = (
 
 async def gather(hub: Hub, caller: Caller, tongue: Tongue, lead: Lead, asked: Mapping[str, str]) -> dict[str, Any]:
     """Return everything of a lead's page; `asked` says which decision is told, and where each part goes on."""
-    said = cast(Language, tongue.language)
+    said = tongue.language
     may = _may(hub, caller, lead)
     parts = await _parts(hub, lead.id, asked, may)
     names = await _names(hub, lead, parts)

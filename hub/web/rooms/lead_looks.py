@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
@@ -31,7 +31,7 @@ async def replay(request: Request, hub: HubDep, lead: str, submission: str = "")
         seen = await foreseen.foreseen(hub, which)
     except (ApiError, LeadhubError) as error:
         return told(f"/leads/{lead}", str(error), bad=True)
-    language = cast(Literal["en", "zh"], tongue_of(request).language)
+    language = tongue_of(request).language
     seen["kept"] = [{**one, "says": phrases.why_not(one["why"], language)} for one in seen["kept"]]
     return await show(request, "lead/replay.html", lead=lead, seen=seen)
 
@@ -55,7 +55,7 @@ async def compare(request: Request, hub: HubDep, caller: CallerDep, lead: str, o
     """Show two decisions on a lead side by side, and in what they differ."""
     await mine.own(hub, caller, lead)
     tongue = tongue_of(request)
-    both = [await walk.told(hub, number, cast(Literal["en", "zh"], tongue.language)) for number in sorted((one, other))]
+    both = [await walk.told(hub, number, tongue.language) for number in sorted((one, other))]
     if any(found["lead"] != lead for found in both):
         raise ApiError(404, "This lead has no such decision.")
     shown = [{name: found[name] for name in _HEAD} for found in both]

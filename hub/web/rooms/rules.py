@@ -63,7 +63,7 @@ def _route(route: dict[str, Any], tongue: Tongue) -> dict[str, Any]:
 
 def sentence(when: Any, tongue: Tongue) -> str:
     """Return a rule in plain words; empty for one that holds always."""
-    return rules.words(str(when), "zh" if tongue.language == "zh" else "en") if when is not None else ""
+    return rules.words(str(when), tongue.language) if when is not None else ""
 
 
 def wrong_with(when: Any) -> str:
