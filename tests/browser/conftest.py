@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 pytest.register_assert_rewrite("tests.browser.looking")
 
@@ -17,6 +17,8 @@ from hub.testing.fakes import CountedIds  # noqa: E402
 from tests.browser.looking import LOOKS, Look, Visit  # noqa: E402
 from tests.browser.showroom import Furnished, Showroom, furnish, opened  # noqa: E402
 from tests.conftest import MEMORY  # noqa: E402
+
+expect.set_options(timeout=30_000)  # what is to be seen is seen much earlier; a busy machine needs longer
 
 
 @pytest.fixture(scope="package")

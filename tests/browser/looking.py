@@ -53,7 +53,7 @@ class Visit:
         self.context.add_init_script(f"({NOTED})()")
         self.context.route("**/*", self._only_here)
         self.page: Page = self.context.new_page()
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(40_000)
         self.page.on("dialog", lambda dialog: self._fault(f"a dialog: {dialog.message}", dialog.dismiss))
         self.page.on("pageerror", lambda error: self._fault(f"a script broke: {error}"))
         self.page.on("console", lambda said: said.type == "error" and self._fault(f"the console says: {said.text}"))
@@ -94,11 +94,12 @@ class Visit:
     def see(self, path: str, name: str | None = None) -> Page:
         """Open a page, wait until it shows all, look at it, and keep a picture of it."""
         page = self.go(path)
-        expect(page.locator(".counting")).to_have_count(0, timeout=20_000)  # a script that waits would need eval
+        expect(page.locator(".counting")).to_have_count(0)  # a script that waits would need eval
         self.check()
         PICTURES.mkdir(parents=True, exist_ok=True)
         stem = name or re.sub(r"\W+", "-", path.partition("?")[0]).strip("-") or "overview"
-        page.screenshot(path=PICTURES / f"{stem}.{self.look}.png", full_page=True)
+        # hiding the caret writes styles into inputs, which a refresh of a part would carry over against the page's policy
+        page.screenshot(path=PICTURES / f"{stem}.{self.look}.png", full_page=True, caret="initial")
         return page
 
     def check(self) -> None:

@@ -1,14 +1,26 @@
 // What pages do beyond plain HTML: live refresh, charts drawn from their tables, and copying. All works without it, too.
 "use strict";
 
-// Whoever wants to be fresh says hx-trigger="live:leads from:body"; the stream says only that something is new.
+// A part says of what it wants to be fresh (data-fresh) and how many seconds lie between two looks (data-pause). The
+// stream says only that something is new, never what: what comes in a pause is looked for at its end.
+const looks = {};
+const news = (topics) => {
+  for (const part of document.querySelectorAll("[data-fresh]")) {
+    if (!part.dataset.fresh.split(" ").some((topic) => topics.includes(topic))) continue;
+    const look = (looks[part.id] ??= { at: -Infinity, coming: 0 });
+    const pause = look.at + part.dataset.pause * 1000 - performance.now();
+    look.coming ||= setTimeout(() => {
+      Object.assign(look, { at: performance.now(), coming: 0 });
+      freshen(part.id);
+    }, Math.max(0, pause));
+  }
+};
 const listen = () => {
+  document.body.addEventListener("news", (event) => news(event.detail));
   const where = document.body.dataset.live;
-  if (!where || !document.querySelector('[hx-trigger*="live:"]')) return;
+  if (!where || !document.querySelector("[data-fresh]")) return;
   const stream = new EventSource(where);
-  stream.onmessage = (message) => {
-    for (const topic of message.data.split(",")) document.body.dispatchEvent(new CustomEvent(`live:${topic}`));
-  };
+  stream.onmessage = (message) => news(message.data.split(","));
   addEventListener("pagehide", () => stream.close());
 };
 
@@ -88,17 +100,77 @@ const number = (text) => {
   follow();
 };
 
+// Whether a person has changed a control since the page showed it.
+const turned = (control) => {
+  if (control.type === "file" || control.type === "hidden") return false;
+  if (control.type === "checkbox" || control.type === "radio") return control.checked !== control.defaultChecked;
+  if (control.type === "select-multiple") return [...control.options].some((one) => one.selected !== one.defaultSelected);
+  if (control.type === "select-one") return control.selectedIndex !== Math.max([...control.options].findIndex((one) => one.defaultSelected), 0);
+  if (control.type === "textarea") return control.value !== control.defaultValue;
+  const shown = document.createElement("input"); // which shows no date where "tomorrow" was to be one
+  return control.value !== Object.assign(shown, { type: control.type, value: control.defaultValue }).value;
+};
+
+// A part that refreshes by itself leaves a person alone who writes, chooses or is being asked in it. What it sends along
+// when it asks comes back as it was, so that need not wait.
+const waiting = new Set();
+const busy = (part) => {
+  const sent = part.getAttribute("hx-include");
+  return part.querySelector("details.ask[open]") !== null
+    || [...part.querySelectorAll("input, select, textarea")].some((one) => !(sent && one.matches(sent)) && (turned(one)
+      || (one === document.activeElement && !["checkbox", "radio"].includes(one.type))));
+};
+const freshen = (id) => {
+  const part = document.getElementById(id);
+  if (!part?.dataset.fresh) waiting.delete(id); // another part stands there now, which does not refresh
+  else if (busy(part)) waiting.add(id);
+  else {
+    waiting.delete(id);
+    htmx.trigger(part, "fresh");
+  }
+};
+
+// What a person folded out or in stays so when its part is refreshed.
+const folds = (part) => [...part.querySelectorAll("details:not(.ask)")].map((fold, at) => [fold.id || at, fold]);
+const noteFolds = (part) => {
+  part.folds = new Map(folds(part).filter(([, fold]) => "folded" in fold.dataset).map(([name, fold]) => [name, fold.open]));
+};
+const foldAgain = (part) => {
+  for (const [name, fold] of folds(part)) {
+    if (!part.folds?.has(name)) continue;
+    fold.open = part.folds.get(name);
+    fold.dataset.folded = "";
+  }
+};
+
 addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("textarea.rules-text").forEach(number);
   document.querySelector("form[data-once]")?.requestSubmit(); // a link in a message that says it all
   listen();
   drawAll(document);
-  document.body.addEventListener("htmx:afterSwap", (event) => drawAll(event.detail.elt.parentElement ?? document));
+  document.body.addEventListener("htmx:afterSwap", (event) => {
+    foldAgain(event.detail.requestConfig.elt);
+    drawAll(event.detail.elt.parentElement ?? document);
+  });
   // What answers with an error says why in its body: it is shown where the answer was to go.
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.xhr.status === 401) location.reload();
     if (event.detail.xhr.status === 422) event.detail.shouldSwap = true;
+    const part = event.detail.requestConfig.elt;
+    if (!part.dataset.fresh) return;
+    if (!busy(part)) return noteFolds(part);
+    event.detail.shouldSwap = false;
+    waiting.add(part.id);
   });
+  for (const done of ["focusout", "change", "toggle"]) document.addEventListener(done, () => setTimeout(() => waiting.forEach(freshen)), true);
+  document.body.addEventListener("click", (event) => {
+    const fold = event.target.closest("summary")?.parentElement;
+    if (fold) fold.dataset.folded = "";
+  });
+  // What was typed before this ran, or what the browser filled in again, is heard, too.
+  for (const control of document.querySelectorAll("input, select, textarea")) {
+    if (turned(control)) for (const kind of ["input", "change"]) control.dispatchEvent(new Event(kind, { bubbles: true }));
+  }
   // A file is read into a text, and a line of a text is gone to.
   document.body.addEventListener("change", async (event) => {
     const into = document.getElementById(event.target.dataset.into ?? "");
