@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -81,12 +82,11 @@ def loads(text: str, name: str = "<text>") -> YamlFile:
     if len(text) > MAX_BYTES:
         raise ConfigError(f"The file is larger than {MAX_BYTES >> 20} MiB.", file=name)
     try:
-        loader = _Loader(text)
-        node = loader.get_single_node()
+        node = composed(text)
         lines: dict[Where, int] = {}
         if node is not None:
             _walk(node, (), lines, name, [0])
-        data = loader.construct_document(node) if node is not None else None
+        data = _Loader("").construct_document(node) if node is not None else None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
@@ -96,6 +96,9 @@ def loads(text: str, name: str = "<text>") -> YamlFile:
     return YamlFile(data, lines, name)
 
 
+@lru_cache(
+    maxsize=4
+)  # an edit reads a text for its data and for its places, and proves what it made; nobody changes nodes
 def composed(text: str) -> yaml.Node | None:
     """Return the nodes of a text that `loads` can read, with the places they stand at; None where there are none."""
     found: yaml.Node | None = _Loader(text).get_single_node()

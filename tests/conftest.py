@@ -60,7 +60,7 @@ class Postgres:
 
     def give_back(self, address: str) -> None:
         """Empty a database for the next test; one that is not as it was is left alone."""
-        options = "-c statement_timeout=5000 -c session_replication_role=replica"  # no trigger keeps the audit log now
+        options = "-c statement_timeout=60000 -c session_replication_role=replica"  # no trigger keeps the audit log now
         with psycopg.connect(address, autocommit=True, options=options) as connection:
             found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
             tables = {name for (name,) in found} - {"alembic_version"}
@@ -228,7 +228,7 @@ async def reloaded(hub: Hub) -> bool:
 
 async def until(condition) -> None:
     """Let others run until it is so."""
-    for _ in range(400):
+    for _ in range(12_000):
         if condition():
             return
         await asyncio.sleep(0.005)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from difflib import SequenceMatcher
 from functools import partial
 from typing import Any
@@ -30,6 +31,27 @@ def put(text: Text, where: Where, value: Any) -> Text:
     """
     value = plain(value)
     return _proved(text, where, partial(_put, where=where, value=value), partial(_set, where=where, value=value))
+
+
+def put_all(text: Text, values: Mapping[Where, Any]) -> Text:
+    """Return the text with other values in the place of some that are there; raises ConfigError as `put` does.
+
+    What stands on its own is written in one go and proved once, anything else one by one.
+    """
+    tree = Tree(text)
+    nodes = {where: tree.node(where) for where in values}
+    if all(isinstance(node, yaml.ScalarNode) and node.style not in ("|", ">") for node in nodes.values()):
+        wanted, made = plain(tree.data), text
+        for where, node in sorted(nodes.items(), key=lambda pair: -pair[1].start_mark.index):
+            _set(wanted, where, values[where])
+            written = inline(values[where], node.style)
+            made = made[: node.start_mark.index] + written + made[tree.end(node) :]
+        with contextlib.suppress(ConfigError):
+            if identical(yamlfile.loads(made, "hub.yaml").data, wanted):
+                return made
+    for where, value in values.items():
+        text = put(text, where, value)
+    return text
 
 
 def remove(text: Text, where: Where) -> Text:

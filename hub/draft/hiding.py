@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hub import yamlfile
-from hub.draft.edit import put
+from hub.draft.edit import put_all
 from hub.draft.tree import found_at
 from hub.errors import ConfigError
 from hub.yamlfile import Where
@@ -21,11 +21,9 @@ def hide(text: str, places: Iterable[Where]) -> str:
         data = yamlfile.loads(text, "hub.yaml").data
     except ConfigError:
         return text
-    for place in places:
-        value = found_at(data, place)
-        if isinstance(value, str) and value and not value.startswith("${"):
-            text = put(text, place, HIDDEN)
-    return text
+    found = ((place, found_at(data, place)) for place in places)
+    secret = [place for place, value in found if isinstance(value, str) and value and not value.startswith("${")]
+    return put_all(text, dict.fromkeys(secret, HIDDEN))
 
 
 def unhide(text: str, original: str) -> str:
@@ -33,13 +31,14 @@ def unhide(text: str, original: str) -> str:
     if HIDDEN not in text:
         return text
     data, before = (yamlfile.loads(one, "hub.yaml").data for one in (text, original))
-    for place in list(_hidden(data, ())):
+    values: dict[Where, Any] = {}
+    for place in _hidden(data, ()):
         value = found_at(before, place)
         if value is None or value == HIDDEN:
             said = ".".join(map(str, place))
             raise ConfigError(f"{said} is hidden, and there is nothing to put back. Write ${{file:secrets/NAME}}.")
-        text = put(text, place, value)
-    return text
+        values[place] = value
+    return put_all(text, values)
 
 
 def _hidden(data: Any, where: Where) -> Iterator[Where]:

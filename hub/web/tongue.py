@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -69,7 +69,7 @@ class Tongue:
 
     @property
     def _locale(self) -> Locale:
-        return Locale.parse(_LOCALES[self.language])
+        return _locale(self.language)
 
     def say(self, text: str, /, **given: Any) -> str:
         """Return a text in this language."""
@@ -123,13 +123,12 @@ class Tongue:
         """Return a number with its groups of thousands; `digits` after the point."""
         if value is None:
             return ""
-        form = None if digits is None else "#,##0" + ("." + "0" * digits if digits else "")
-        return numbers.format_decimal(value, form, locale=self._locale)
+        return _decimal(value, digits, self.language)
 
     def percent(self, share: float | None, digits: int = 0) -> str:
         """Return a share of one as a percentage."""
         form = "#,##0%" if not digits else f"#,##0.{'0' * digits}%"
-        return "" if share is None else numbers.format_percent(share, form, locale=self._locale)
+        return "" if share is None else _percent(share, form, self.language)
 
     def money(self, value: float | None, currency: str | None) -> str:
         """Return an amount of money; without a currency, the plain number."""
@@ -146,6 +145,22 @@ class Tongue:
             "word": self.word, "when": self.when, "day": self.day, "span": self.span, "number": self.number,
             "percent": self.percent, "money": self.money, "ago": self.ago,
         }  # fmt: skip
+
+
+@cache
+def _locale(language: Language) -> Locale:
+    return Locale.parse(_LOCALES[language])
+
+
+@lru_cache(maxsize=5_000)  # a table of 200 people has 7,000 numbers, most of them alike
+def _decimal(value: float, digits: int | None, language: Language) -> str:
+    form = None if digits is None else "#,##0" + ("." + "0" * digits if digits else "")
+    return numbers.format_decimal(value, form, locale=_locale(language))
+
+
+@lru_cache(maxsize=5_000)
+def _percent(share: float, form: str, language: Language) -> str:
+    return numbers.format_percent(share, form, locale=_locale(language))
 
 
 def moment(at: datetime | str | None) -> datetime | None:

@@ -64,7 +64,7 @@ class Served:
 
     @contextmanager
     def connection(self) -> Iterator[socket.socket]:
-        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as line:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as line:
             yield line
 
     def send(self, *pieces: bytes) -> Answer | None:
@@ -125,7 +125,7 @@ class Served:
 
     def until(self, look: Callable[[], Sized], number: int) -> Any:
         """Return what a look finds, as soon as it finds so many; the last look's when it never does."""
-        for _ in range(2_000):
+        for _ in range(6_000):
             if len(found := look()) >= number:
                 break
             threading.Event().wait(0.01)

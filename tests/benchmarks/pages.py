@@ -8,6 +8,7 @@ import os
 import statistics
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
@@ -40,7 +41,25 @@ PATHS = (
     ), "/leads?q=li&owner=rep-7", "/leads?q=gmbh&source=source-11&grade=A", "/leads?q=a&test=yes", "/leads?q=e+s&pool=sea",
     "/api/leads?limit=200", "/api/leads/choices",
 )  # fmt: skip
-"""What is measured without a list of its own."""
+"""The list of leads: filters and searches, easy and hard."""
+ROOMS = (
+    "/", "/?part=now", "/?part=days", "/?part=funnel", "/?part=speed", "/?part=health", "/?part=newest",
+    "/leads/{lead}", "/leads/{old}", "/leads/{lead}?part=now", "/leads/{lead}?part=deliveries", "/leads/{lead}?part=history",
+    "/leads/{lead}/replay", "/api/leads/{lead}", "/attention", "/attention?kind=quarantine", *(f"/attention/{{{kind}}}" for kind in (
+        "quarantine", "dead", "rejected", "unclear", "unowned",
+    )), "/sources", "/sources/source-0", "/sources/source-0/use", "/sources/source-0/mapping", "/sinks", "/sinks/crm",
+    *(f"/sinks/crm/deliveries?state={state}" for state in ("ready", "sent", "dead", "rejected", "unclear")),
+    "/rules", "/rules/changes", "/rules/flows/0/routes/0", "/rules/flows/0/scoring", "/rules/teams", "/rules/teams/team-0",
+    "/rules/revisions", "/rules/steps/0", "/rules/text", "/imports", "/campaigns", "/campaigns?model=linear",
+    "/campaigns?model=w_shaped&span=365d", "/campaigns/one?name=campaign-7", "/campaigns/costs", "/campaigns/links",
+    "/campaigns/vendors", "/campaigns/vendors/source-0", "/response", "/response?since=365d", "/response/reps",
+    "/response/targets", "/response/queue", "/response/queue?team=team-3", "/pool", "/pool?pool=sea", "/pool?pool=unassigned",
+    "/mine?rep=rep-7", "/mine?rep=rep-7&tab=working", "/mine?rep=rep-7&tab=tasks", "/mine/{lead}", "/settings", "/settings/about",
+    "/settings/nodes", "/settings/plugins", "/settings/audit", "/settings/audit?target={lead}", "/settings/retention",
+    "/settings/people", "/settings/users", "/settings/keys", "/settings/backups", "/api/submissions?limit=200",
+    "/api/deliveries?limit=200", "/api/report/response?since=7d",
+)  # fmt: skip
+"""Every other room; what stands in braces is looked up in the hub."""
 SHORT = ("/leads", "/leads?q=li")
 
 
@@ -82,11 +101,22 @@ async def asking(folder: Path, address: str) -> AsyncIterator[httpx.AsyncClient]
     await hub.stop()
 
 
+async def _names(http: httpx.AsyncClient) -> dict[str, str]:
+    """Return a new lead and an old one, and a group of each kind of what waits for a person."""
+    listed = (await http.get("/api/leads", params={"limit": 50})).json()["items"]
+    old = (await http.get("/api/leads", params={"limit": 1, "until": "2026-01-31"})).json()["items"]
+    groups = (await http.get("/api/attention")).json()["items"]
+    kinds = {group["kind"]: group["id"] for group in reversed(groups)}
+    return defaultdict(lambda: "nothing", kinds, lead=listed[-1]["id"], old=(old or listed)[0]["id"])
+
+
 async def measure(folder: Path, address: str, paths: Sequence[str]) -> None:
     """Print a line for each path."""
     print(f"{'ms: median':>10} {'p95':>8} {'/ bound':>8} {'first':>8}  path")
     async with asking(folder, address) as http:
+        known = await _names(http)
         for path in paths:
+            path = path.format_map(known)
             times = []
             for _ in range(TIMES):
                 began = time.perf_counter()
@@ -101,7 +131,7 @@ def main(
     leads: int = 1_000_000, kinds: tuple[str, ...] = ("sqlite", "postgres"), paths: Sequence[str] | None = None
 ) -> None:
     """Print a table for each database."""
-    chosen = paths or os.environ.get(ONLY, "").split() or PATHS
+    chosen = paths or os.environ.get(ONLY, "").split() or (*ROOMS, *PATHS)
     for kind in kinds:
         with opened(kind, leads) as (folder, address):
             print(f"{kind}: {leads:,} leads of a year; bound {BOUND:.0f} ms")

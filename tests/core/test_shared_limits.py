@@ -188,7 +188,7 @@ class TestOnPostgres(OnPostgres):
 
 async def until_all_sent(one, other, leads: int) -> None:
     """Let two hubs work side by side until everything is sent."""
-    for _ in range(2000):
+    for _ in range(9_000):
         await asyncio.gather(one.dispatcher.sweep(), other.dispatcher.sweep())
         await asyncio.sleep(0.002)
         if len(await rows(one, "delivery", state="sent")) == leads:

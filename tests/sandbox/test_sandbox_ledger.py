@@ -78,7 +78,7 @@ async def test_a_reset_from_the_command_line_is_a_real_one(process: subprocess.P
 def test_the_command_line_ends_on_sigterm(process: subprocess.Popen[str]) -> None:
     assert httpx.get(f"{address(process)}/_sandbox").status_code == 200
     process.terminate()
-    assert process.wait(timeout=20) == 0
+    assert process.wait(timeout=60) == 0
 
 
 async def test_a_restart_goes_on_counting_and_knows_the_webhooks(tmp_path: Path) -> None:

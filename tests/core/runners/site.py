@@ -59,7 +59,7 @@ class Site:
 
     async def until(self, condition: Any, *hubs: Hub, rings: bool = False) -> None:
         """Let the hubs work until it is so; `rings`: their sweeps ring too, as they do in life."""
-        for _ in range(1500):
+        for _ in range(9_000):
             if condition():
                 return
             for hub in hubs if rings or self.rings else ():
