@@ -59,7 +59,7 @@ UNSEEN = {
 RAISING = ("web", "api/access", "insight", "attribution", "response/desk")
 """Those of them whose errors do reach pages."""
 
-WHOLE = ("web/configform", "web/conditionform")
+WHOLE = ("web/configform", "web/editor/conditions")
 """Modules within them all of whose sentences are shown as errors are."""
 
 UNSAID = frozenset({

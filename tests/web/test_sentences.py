@@ -243,7 +243,7 @@ SHOWN_BY = {"explained", "spoken", "told"}
 LATER = {
     "imports.py:preview", "imports_file.py:work",  # kept for readers of every language
     "connectors.py:_mistakes", "configform.py:_read", "configform.py:mistakes",  # whoever calls them explains them
-    "conditionform.py:_rows_asked", "rules.py:wrong_with", "drafted.py:_wrong", "rules_draft.py:write",
+    "conditions.py:_rows_asked", "rules.py:wrong_with", "desk.py:_wrong", "rules_draft.py:write",
     "rules_draft.py:judged",
     "app.py:__call__",  # for programs
 }  # fmt: skip

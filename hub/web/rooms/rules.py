@@ -13,14 +13,14 @@ from hub.api.access import CallerDep, HubDep, needs
 from hub.api.problems import ApiError
 from hub.draft.tree import found_at
 from hub.errors import ConfigError
-from hub.web import rulewords
-from hub.web.drafted import Desk, desk_of, kept, ruled
+from hub.web.editor import wording
+from hub.web.editor.desk import Desk, desk_of, kept, ruled
+from hub.web.editor.flows import steps_of
+from hub.web.editor.forms import at
+from hub.web.editor.kinds import shown
 from hub.web.entry import Page
 from hub.web.posted import form_of
-from hub.web.ruleforms import at
-from hub.web.rulekinds import shown
 from hub.web.site import told, tongue_of
-from hub.web.stepdraft import steps_of
 from hub.web.tongue import Tongue
 from hub.yamlfile import Where
 
@@ -44,8 +44,8 @@ def _flow(number: int, flow: dict[str, Any], tongue: Tongue) -> dict[str, Any]:
     routes = [one for one in flow.get("routes") or () if isinstance(one, dict)]
     return {
         "number": number, "name": str(flow.get("name", "")), "sources": shown(flow.get("from"), "many"),
-        "match": tongue.say(rulewords.MATCH.get(str(flow.get("match", "first")), "")),
-        "steps": [tongue.say(rulewords.STEPS.get(step, step)) for step in steps_of(flow)],
+        "match": tongue.say(wording.MATCH.get(str(flow.get("match", "first")), "")),
+        "steps": [tongue.say(wording.STEPS.get(step, step)) for step in steps_of(flow)],
         "routes": [_route(one, tongue) for one in routes],
     }  # fmt: skip
 

@@ -14,7 +14,7 @@ from hub.app import Hub, drafting, revisions
 from hub.draft import difference
 from hub.errors import ConfigError, LeadhubError
 from hub.store import leads as lead_store
-from hub.web.drafted import KEPT, Desk, banner, ruled
+from hub.web.editor.desk import KEPT, Desk, banner, ruled
 from hub.web.entry import Page
 from hub.web.posted import LONGEST_TEXT, form_of
 from hub.web.site import done, show, told, tongue_of

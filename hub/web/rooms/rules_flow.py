@@ -12,16 +12,16 @@ from hub.api.access import CallerDep, HubDep, needs
 from hub.api.problems import ApiError
 from hub.settings.models import CORRECT_STEP
 from hub.step import Step
-from hub.web import rulewords
-from hub.web.drafted import Desk, Wrong, desk_of, kept, ruled
+from hub.web.editor import wording
+from hub.web.editor.desk import Desk, Wrong, desk_of, kept, ruled
+from hub.web.editor.flows import flow_at, options_of, steps_of, where_of, with_options
+from hub.web.editor.forms import Choices, Fields, Input, Pieces
+from hub.web.editor.steps import form_of as form_of_step
 from hub.web.entry import Page
 from hub.web.posted import form_of, lists_of
 from hub.web.rooms.rules import Number
 from hub.web.rooms.rules_form import Sheet, pieces_of, posted
-from hub.web.ruleforms import Choices, Fields, Input, Pieces
-from hub.web.rulesteps import form_of as form_of_step
 from hub.web.site import told, tongue_of
-from hub.web.stepdraft import flow_at, options_of, steps_of, where_of, with_options
 from hub.web.tongue import N_, Tongue
 
 router = APIRouter(prefix="/rules/flows/{flow}", include_in_schema=False, route_class=Page)
@@ -55,7 +55,7 @@ async def _flow_page(
     return await ruled(
         request, "rules/flow.html", desk, tab="flows", status=422 if wrong else 200, number=number, wrong=wrong,
         name=str(values.get("name", "")), steps=steps, pieces=pieces_of(request, desk, FORM, values),
-        rest=[[name, tongue.say(rulewords.STEPS.get(name, name))] for name in known],
+        rest=[[name, tongue.say(wording.STEPS.get(name, name))] for name in known],
     )  # fmt: skip
 
 
@@ -80,7 +80,7 @@ def _listed(desk: Desk, flow: int, tongue: Tongue) -> list[dict[str, Any]]:
     """Return the steps of a flow with what people call them, and where their settings are, if they have any."""
     said = flow_at(desk, flow)
     return [
-        {"step": name, "words": tongue.say(rulewords.STEPS.get(name, name)), "href": _href(desk, flow, place, name)}
+        {"step": name, "words": tongue.say(wording.STEPS.get(name, name)), "href": _href(desk, flow, place, name)}
         for place, name in enumerate(steps_of(said))
     ]
 
@@ -119,7 +119,7 @@ async def _page(
     name, pieces, own = _asked(desk, flow, place, tongue)
     return await ruled(
         request, "rules/step.html", desk, tab="flows", status=422 if wrong else 200, wrong=wrong, flow=flow,
-        place=place, step=name, title=tongue.say(rulewords.STEPS.get(name, name)),
+        place=place, step=name, title=tongue.say(wording.STEPS.get(name, name)),
         flow_name=str(flow_at(desk, flow).get("name", "")),
         pieces=pieces_of(request, desk, pieces, values, more, own),
     )  # fmt: skip

@@ -10,10 +10,10 @@ from fastapi import Request
 from starlette.responses import Response
 
 from hub import draft as edits
-from hub.web import rulewords
-from hub.web.drafted import Desk, Wrong, checking, kept
-from hub.web.rulefaults import placed
-from hub.web.ruleforms import Choices, Form, Pieces, acted, page_of, taken_form
+from hub.web.editor import wording
+from hub.web.editor.desk import Desk, Wrong, checking, kept
+from hub.web.editor.faults import placed
+from hub.web.editor.forms import Choices, Form, Pieces, acted, page_of, taken_form
 from hub.web.site import tongue_of
 from hub.yamlfile import Where
 
@@ -43,7 +43,7 @@ def pieces_of(
     request: Request, desk: Desk, pieces: Pieces, values: Mapping[str, Any], more: str = "", own: Choices | None = None
 ) -> list[dict[str, Any]]:
     """Return the pieces of a form as its page has them; `own` are options that only this form offers."""
-    return page_of(pieces, values, {**rulewords.choices(desk, tongue_of(request)), **(own or {})}, more)
+    return page_of(pieces, values, {**wording.choices(desk, tongue_of(request)), **(own or {})}, more)
 
 
 def namer(sheet: Sheet, new: Mapping[str, Any]) -> Callable[[Wrong], Wrong]:

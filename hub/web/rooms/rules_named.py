@@ -20,13 +20,13 @@ from hub.draft.uses import renamed, uses
 from hub.errors import ConfigError
 from hub.settings import CalendarSettings
 from hub.settings.shapes import NAME
-from hub.web import rulewords
-from hub.web.drafted import Desk, Wrong, desk_of, kept, ruled
+from hub.web.editor import wording
+from hub.web.editor.desk import Desk, Wrong, desk_of, kept, ruled
+from hub.web.editor.kinds import shown
+from hub.web.editor.parts import PARTS
 from hub.web.entry import Page
 from hub.web.posted import form_of, lists_of
 from hub.web.rooms.rules_form import Sheet, pieces_of, posted
-from hub.web.rulekinds import shown
-from hub.web.ruleparts import PARTS
 from hub.web.site import told, tongue_of
 from hub.web.tongue import N_, Tongue
 
@@ -91,7 +91,7 @@ def _facts(section: str, one: dict[str, Any], tongue: Tongue) -> list[list[str]]
         strategy = str(one.get("strategy", "round_robin"))
         return [
             [tongue.say(N_("Members")), ", ".join(members)],
-            [tongue.say(N_("Who is next")), tongue.say(rulewords.STRATEGIES.get(strategy, strategy))],
+            [tongue.say(N_("Who is next")), tongue.say(wording.STRATEGIES.get(strategy, strategy))],
             [tongue.say(N_("Working time")), str(one.get("calendar") or tongue.say(N_("all hours")))],
         ]
     if section == "calendars":

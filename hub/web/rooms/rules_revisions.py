@@ -13,7 +13,7 @@ from hub.api.problems import ApiError
 from hub.app import drafting
 from hub.draft import difference
 from hub.store import listing
-from hub.web.drafted import Desk, ruled
+from hub.web.editor.desk import Desk, ruled
 from hub.web.entry import Page
 from hub.web.posted import form_of
 from hub.web.site import done

@@ -11,16 +11,16 @@ from hub import draft as edits
 from hub.api.access import CallerDep, HubDep, needs
 from hub.api.problems import ApiError
 from hub.app import Hub, matching
-from hub.web import conditionform, rulewords
-from hub.web.drafted import Desk, Wrong, checking, desk_of, kept, ruled
+from hub.web.editor import conditions, wording
+from hub.web.editor.desk import Desk, Wrong, checking, desk_of, kept, ruled
+from hub.web.editor.flows import flow_at, with_step
+from hub.web.editor.forms import Fields, Form, Input, Pieces, taken_form
+from hub.web.editor.parts import AUCTION
 from hub.web.entry import Page
 from hub.web.posted import lists_of
 from hub.web.rooms.rules import Number
 from hub.web.rooms.rules_form import Sheet, act_of, namer, pieces_of
-from hub.web.ruleforms import Fields, Form, Input, Pieces, taken_form
-from hub.web.ruleparts import AUCTION
 from hub.web.site import show, tongue_of
-from hub.web.stepdraft import flow_at, with_step
 from hub.web.tongue import N_
 
 router = APIRouter(prefix="/rules", include_in_schema=False, route_class=Page)
@@ -55,7 +55,7 @@ async def _opened(request: Request, hub: Hub, caller: Any, flow: int, number: in
     if isinstance(desk, Response):
         return desk
     values = route_at(desk, flow, number)
-    return await _page(request, desk, flow, number, values, conditionform.shown(values.get("when")))
+    return await _page(request, desk, flow, number, values, conditions.shown(values.get("when")))
 
 
 def route_at(desk: Desk, flow: int, number: int | None) -> dict[str, Any]:
@@ -82,7 +82,7 @@ async def _page(
         flow_name=str(flow_at(desk, flow).get("name", "")), wrong=wrong,
         action=f"/rules/flows/{flow}/routes/{'new' if number is None else number}",
         pieces=pieces_of(request, desk, FORM, values, more), condition=condition,
-        groups=rulewords.groups(desk, tongue, own), operators=rulewords.said(rulewords.OPERATORS, tongue),
+        groups=wording.groups(desk, tongue, own), operators=wording.said(wording.OPERATORS, tongue),
         targets=[[grade, str(by_grade.get(grade, ""))] for grade in _grades(desk, flow, by_grade)],
         known=known_values(desk, flow), name=str(values.get("name", "")),
     )  # fmt: skip
@@ -127,7 +127,7 @@ async def _posted(request: Request, hub: Hub, caller: Any, flow: int, number: in
     desk = await desk_of(hub, caller)
     if isinstance(desk, Response):
         return desk
-    asked = conditionform.asked(form)
+    asked = conditions.asked(form)
     new = _typed(form, route_at(desk, flow, number), asked.expression)
 
     async def again(wrong: Wrong | None) -> Response:
@@ -182,7 +182,7 @@ def _texts(values: dict[str, Any]) -> dict[str, str]:
 async def check(request: Request, hub: HubDep, caller: CallerDep, flow: Number) -> Response:
     """Say what the condition in a form means and which of the newest leads it takes, as somebody types it."""
     form = await lists_of(request, hub)
-    asked = conditionform.asked(form)
+    asked = conditions.asked(form)
     desk = await desk_of(hub, caller)
     name = str(flow_at(desk, flow).get("name", "")) if isinstance(desk, Desk) else None
     if asked.error:

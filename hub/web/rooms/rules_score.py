@@ -13,18 +13,18 @@ from hub.api.access import CallerDep, HubDep, needs
 from hub.api.problems import ApiError
 from hub.app import matching
 from hub.steps.score import DEFAULT_RULES, ScoreOptions
-from hub.web import conditionform, rulewords
-from hub.web.drafted import Desk, Wrong, checking, desk_of, kept, ruled
+from hub.web.editor import conditions, wording
+from hub.web.editor.desk import Desk, Wrong, checking, desk_of, kept, ruled
+from hub.web.editor.flows import flow_at, options_of, steps_of, where_of, with_options
+from hub.web.editor.forms import Fields, Form, Input, fields, taken
+from hub.web.editor.kinds import typed
+from hub.web.editor.steps import SCORE
 from hub.web.entry import Page
 from hub.web.posted import form_of, lists_of
 from hub.web.rooms.rules import Number, sentence, turned, wrong_with
 from hub.web.rooms.rules_form import Sheet, namer, pieces_of, posted
 from hub.web.rooms.rules_route import known_values
-from hub.web.ruleforms import Fields, Form, Input, fields, taken
-from hub.web.rulekinds import typed
-from hub.web.rulesteps import SCORE
 from hub.web.site import tongue_of
-from hub.web.stepdraft import flow_at, options_of, steps_of, where_of, with_options
 from hub.web.tongue import N_
 from hub.yamlfile import Where
 
@@ -140,7 +140,7 @@ async def rule(request: Request, hub: HubDep, caller: CallerDep, flow: Number, r
     if isinstance(desk, Response):
         return desk
     values, number = rule_at(desk, flow, rule)
-    return await _rule_page(request, desk, flow, number, values, conditionform.shown(values.get("when")))
+    return await _rule_page(request, desk, flow, number, values, conditions.shown(values.get("when")))
 
 
 def rule_at(desk: Desk, flow: int, rule: str) -> tuple[dict[str, Any], int | None]:
@@ -163,7 +163,7 @@ async def _rule_page(
         request, "rules/rule.html", desk, tab="flows", status=422 if wrong else 200, wrong=wrong, flow=flow,
         number=number, action=f"/rules/flows/{flow}/scoring/{'new' if number is None else number}",
         fields=fields(RULE, values, {}), condition=condition, known=known_values(desk, flow),
-        groups=rulewords.groups(desk, tongue, own), operators=rulewords.said(rulewords.OPERATORS, tongue),
+        groups=wording.groups(desk, tongue, own), operators=wording.said(wording.OPERATORS, tongue),
     )  # fmt: skip
 
 
@@ -175,7 +175,7 @@ async def change_rule(request: Request, hub: HubDep, caller: CallerDep, flow: Nu
     if isinstance(desk, Response):
         return desk
     old, number = rule_at(desk, flow, rule)
-    asked = conditionform.asked(form)
+    asked = conditions.asked(form)
     new = {**({"when": asked.expression} if asked.expression else {}), **_without_when(taken(RULE, form, old))}
 
     async def again(wrong: dict[str, Any] | None) -> Response:

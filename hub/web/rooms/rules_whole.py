@@ -10,13 +10,13 @@ from starlette.responses import Response
 from hub import draft as edits
 from hub.api.access import CallerDep, HubDep, needs
 from hub.attribution.reports import Attribution
-from hub.web.drafted import Desk, Wrong, desk_of, ruled
+from hub.web.editor.desk import Desk, Wrong, desk_of, ruled
+from hub.web.editor.forms import at
+from hub.web.editor.parts import PARTS
 from hub.web.entry import Page
 from hub.web.posted import lists_of
 from hub.web.rooms.campaigns_words import model_name
 from hub.web.rooms.rules_form import Sheet, pieces_of, posted
-from hub.web.ruleforms import at
-from hub.web.ruleparts import PARTS
 from hub.web.site import tongue_of
 from hub.web.tongue import Tongue
 

@@ -7,7 +7,7 @@ from typing import Any
 from hub import draft as edits
 from hub.api.problems import ApiError
 from hub.settings.models import default_steps
-from hub.web.drafted import Desk
+from hub.web.editor.desk import Desk
 from hub.yamlfile import Where
 
 

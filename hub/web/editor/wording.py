@@ -12,9 +12,9 @@ from hub.labels import label
 from hub.lead import LEAD_FIELDS
 from hub.outcome import Disposition
 from hub.settings.naming import Tag
-from hub.web import rulesteps
-from hub.web.drafted import Desk
-from hub.web.ruleforms import Choices
+from hub.web.editor import steps
+from hub.web.editor.desk import Desk
+from hub.web.editor.forms import Choices
 from hub.web.tongue import N_, Tongue
 
 OPERATORS: Mapping[str, str] = {
@@ -148,7 +148,7 @@ def choices(desk: Desk, tongue: Tongue) -> Choices:
         "acts": said(ACTS, tongue),
         "without": said(WITHOUT, tongue),
         "match": said(MATCH, tongue), "orders": said(ORDERS, tongue), "letters": said(LETTERS, tongue),
-        "known": said(rulesteps.KNOWN, tongue), "tags": [(name, name) for name in get_args(Tag)],
+        "known": said(steps.KNOWN, tongue), "tags": [(name, name) for name in get_args(Tag)],
         "buyers": [(name, name) for name, one in desk.section("sinks").items() if _is(desk, one, BuyerSink)],
         "enrichers": [(name, name) for name in desk.hub.plan.registry.all("enricher")],
         "stages": [(one.value, tongue.word(one.value)) for one in Disposition],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hub.web.ruleforms import Fields, Input, Inset, Pieces, Rows
+from hub.web.editor.forms import Fields, Input, Inset, Pieces, Rows
 from hub.web.tongue import N_
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from hub.draft import apart
 from hub.draft.conditions import BARE, LISTS, Condition, Row, Unwritable, written
-from hub.web.ruleforms import Form
-from hub.web.rulekinds import split
-from hub.web.rulewords import field_for, field_of
+from hub.web.editor.forms import Form
+from hub.web.editor.kinds import split
+from hub.web.editor.wording import field_for, field_of
 
 _BETWEEN = re.compile(r"[,，、;；\n]")
 MOST_ROWS = 30

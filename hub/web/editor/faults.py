@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hub.web.ruleforms import Fields, Input, Inset, Piece, Rows, items_of
+from hub.web.editor.forms import Fields, Input, Inset, Piece, Rows, items_of
 
 Place = Sequence[str | int]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hub.web.rulekinds import CHOSEN, SEVERAL, read, shown
+from hub.web.editor.kinds import CHOSEN, SEVERAL, read, shown
 
 Form = Mapping[str, Sequence[str]]
 Choices = Mapping[str, Sequence[tuple[str, str]]]
@@ -19,7 +19,7 @@ Choices = Mapping[str, Sequence[tuple[str, str]]]
 class Input:
     """One setting: where it stands, what people call it, how it is typed.
 
-    `kind` is one of hub.web.rulekinds; `default` what counts where nothing is written, and then is not written either;
+    `kind` is one of `kinds`; `default` what counts where nothing is written, and then is not written either;
     `preset` what a new one begins with, and is always written.
     """
 

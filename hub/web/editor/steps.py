@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from hub.normal.verdicts import CODES
 from hub.steps.validate import ACTIONS, DEFAULT_POLICY
 from hub.web import configform
-from hub.web.ruleforms import Choices, Fields, Input, Inset, Pieces
-from hub.web.rulekinds import read
+from hub.web.editor.forms import Choices, Fields, Input, Inset, Pieces
+from hub.web.editor.kinds import read
 from hub.web.tongue import N_, Tongue
 
 NORMALIZE: Pieces = (

@@ -1,0 +1,1 @@
+"""The editor of the rules: what its forms ask for, read what is typed, and keep it in a draft."""
