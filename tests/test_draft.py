@@ -205,6 +205,11 @@ def test_whatever_is_set_anywhere_is_there_and_nothing_else_changed(before, valu
     assert identical(yamlfile.loads(whole).data, {**before, **values})
 
 
+def test_a_list_within_a_list_on_one_line_grows():
+    made = draft.put("# on top\npools:\n- - null\n", ("pools",), [[None, None]])
+    assert made == "# on top\npools: [[null, null]]\n"
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(VALUES, min_size=2, max_size=5), st.sampled_from([True, False, None]), st.data())
 def test_lists_are_changed_item_by_item(items, style, data):

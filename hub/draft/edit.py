@@ -127,11 +127,12 @@ def _proved(text: Text, where: Where, change: Callable[[Text], Text], same: _Cha
     if not isinstance(wanted, dict):
         raise ConfigError("The file must hold sections such as hub, sources and sinks.", file="hub.yaml", line=1)
     same(wanted)
-    whole = partial(_replaced, where=where[:-1], value=_at(wanted, where[:-1])) if len(where) > 1 else None
-    for attempt in (change, whole):
+    attempts = [change]
+    attempts += [partial(_replaced, where=place, value=_at(wanted, place)) for place in (where, where[:-1]) if place]
+    for attempt in attempts:
         try:
-            made = attempt(text) if attempt is not None else ""
-            same_data = bool(made) and identical(yamlfile.loads(made, "hub.yaml").data or {}, wanted)
+            made = attempt(text)
+            same_data = identical(yamlfile.loads(made, "hub.yaml").data or {}, wanted)
             if same_data and (attempt is change or _comments(made) == _comments(text)):
                 return made
         except (Awkward, ConfigError):
@@ -212,6 +213,8 @@ def _name(item: Any) -> str:
 
 
 def _replaced(text: Text, where: Where, value: Any) -> Text:
+    if value is _NONE:
+        raise Awkward
     return cuts.replace(Tree(text), where, value)
 
 
