@@ -16,7 +16,6 @@ import httpx
 from hub.app import Hub, Office
 from hub.errors import ConfigError, LeadhubError
 from hub.settings import Environment
-from hub.web.app import create_app
 
 RUNNING = Path("data") / "run.json"
 
@@ -104,6 +103,8 @@ async def client(config: Path | None, *, idle: bool = False) -> AsyncIterator[ht
         place.roles = frozenset()
     hub = Hub.open(place)
     key = secrets.token_urlsafe(16)
+    from hub.web.app import create_app  # the API and its pages take long to import: only who opens them pays
+
     app = create_app(hub, local_key=key, bells=False)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app)

@@ -29,7 +29,6 @@ from hub.cli.office import announce, config_path, office, withdraw
 from hub.errors import ConfigError
 from hub.observe.logs import Lines, open_logs
 from hub.settings import Environment
-from hub.web.app import create_app
 
 log = logging.getLogger("leadhub")
 
@@ -84,6 +83,8 @@ def server(
     hub: Hub, host: str, port: int, key: str, *, setup_token: str | None = None, intake_port: int | None = None
 ) -> uvicorn.Server:
     """Return the web server of a hub, not started yet; behind the `intake_port` it takes leads only."""
+    from hub.web.app import create_app  # late, as in hub.cli.office
+
     app = create_app(hub, local_key=key, setup_token=setup_token)
     settings = hub.plan.settings.hub
     limits = Limits(settings.head_within, settings.body_within, body_bytes=max(16 << 20, 8 * settings.max_body))

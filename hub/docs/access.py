@@ -12,7 +12,6 @@ from hub.api.limits import RATES
 from hub.app import Hub
 from hub.docs.markdown import code, page, table
 from hub.store.audit import KINDS
-from hub.web.app import create_app
 
 _ROLES = {
     "rep": "A user only, who is a member of a team: sees and moves their own leads, looks into the pools they may take "
@@ -28,6 +27,8 @@ _ROLES = {
 
 def access_page() -> str:
     """Return docs/access.md."""
+    from hub.web.app import create_app  # late, as in hub.cli.office
+
     app = create_app(cast(Hub, None))
     routes = [route for route in flat(app.routes) if isinstance(route, APIRoute)]
     calls = sorted((route.path, method, declared(route)[0]) for route in routes for method in route.methods or ())
