@@ -49,7 +49,7 @@ sbom: $(VENV)/.test  ## write sbom.json (CycloneDX): what leadhub is made of, ou
 	  --output-reproducible --output-format JSON --output-file sbom.json requirements.lock
 
 fuzz: $(VENV)/.test  ## look longer for what breaks parsers, signatures and routes; FUZZ=5000 looks longer still
-	FUZZ=$(or $(FUZZ),1000) $(BIN)/python -m pytest --timeout 3600 tests/security/test_fuzz.py
+	FUZZ=$(or $(FUZZ),1000) $(BIN)/python -m pytest --timeout 3600 -n 3 -m hypothesis --ignore tests/browser
 
 # Debian ships venv apart from Python: then virtualenv does, out of a folder of its own that goes again.
 $(VENV)/bin/python:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import os
 import shutil
@@ -14,6 +15,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from hypothesis import settings
 from sqlmodel import SQLModel
 
 from hub.app import Hub, Office
@@ -39,6 +41,17 @@ flows:
 
 
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # nobody cuts the power in these tests
+
+
+# What is found by chance is found by `make fuzz`; a change is judged by the same examples each time.
+settings.register_profile("same", derandomize=True)
+settings.load_profile("default" if os.environ.get("FUZZ") else "same")
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage pass over what lives to the end: a tenth of a million objects of collected tests."""
+    gc.collect()
+    gc.freeze()
 
 
 class Postgres:

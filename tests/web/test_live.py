@@ -8,7 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from hub.store.pulse import TOPICS
 from hub.web.live import Pulse
+from hub.web.site import TEMPLATES
 from tests.bad_input.serving import KEY, Served, serving
 from tests.conftest import MakeHub, post, settled
 
@@ -89,6 +91,15 @@ def test_a_browser_that_comes_again_goes_on_where_it_was(served):
     with served.connection() as line:
         line.sendall(ASK[:-2] + b"last-event-id: " + looks[-1] + b"\r\n\r\n")
         assert b"data:" not in read_until(line, b": still here")
+
+
+def test_each_part_that_refreshes_says_what_it_shows_how_often_and_where():
+    shown = "".join(path.read_text("utf-8") for path in TEMPLATES.rglob("*.html"))
+    parts = re.findall(
+        r'<\w+ id="[a-z-]+"[^>]* hx-get="[^>]* hx-trigger="fresh[^>]* data-fresh="([a-z ]+)" data-pause="\d+"', shown
+    )
+    assert len(parts) == shown.count("data-fresh=") > 10
+    assert {topic for part in parts for topic in part.split()} <= set(TOPICS)
 
 
 def test_without_a_key_nothing_is_told(served):

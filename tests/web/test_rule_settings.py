@@ -26,12 +26,12 @@ from hub.steps.enrich import EnrichOptions
 from hub.steps.normalize import NormalizeOptions
 from hub.steps.score import ScoreOptions
 from hub.steps.validate import ValidateOptions
+from hub.web.editor.faults import placed
+from hub.web.editor.forms import Fields, Input, Inset, Pieces, Rows, page_of, taken_form
+from hub.web.editor.kinds import SEVERAL, read
+from hub.web.editor.parts import CALENDARS, CAMPAIGNS, POOLS, REVIEW, TEAMS
+from hub.web.editor.steps import SCORE, form_of
 from hub.web.rooms import rules_flow, rules_route, rules_score
-from hub.web.rulefaults import placed
-from hub.web.ruleforms import Fields, Input, Inset, Pieces, Rows, page_of, taken_form
-from hub.web.rulekinds import SEVERAL, read
-from hub.web.ruleparts import CALENDARS, CAMPAIGNS, POOLS, REVIEW, TEAMS
-from hub.web.rulesteps import SCORE, form_of
 from hub.web.tongue import Tongue
 
 ENGLISH = Tongue("en", ZoneInfo("UTC"))
