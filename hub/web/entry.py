@@ -31,6 +31,13 @@ from hub.store.users import digest_of
 from hub.web.door import forms
 
 
+class Elsewhere(Exception):
+    """Sends who opens a page to another one of ours."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+
 class Page(Masked):
     """A route that people open: its refusals are pages, too."""
 
@@ -44,6 +51,8 @@ class Page(Masked):
                 if request.method == "GET" and request.query_params.get("key"):
                     return await _with_key(request, request.query_params["key"])
                 return await handler(request)
+            except Elsewhere as way:
+                return RedirectResponse(way.path, 303)
             except ApiError as error:
                 if error.status == 401:
                     return await forms.login(request, next_path=request.url.path, status=401)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from hub import yamlfile
 from hub.api import drafts
@@ -16,6 +16,7 @@ from hub.app import Hub, drafting
 from hub.app.drafting import Draft
 from hub.errors import ConfigError, LeadhubError
 from hub.store import configs, users
+from hub.web.entry import Elsewhere
 from hub.web.site import show, told, tongue_of
 from hub.web.tongue import N_
 
@@ -42,13 +43,13 @@ class Desk:
         return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
-async def desk_of(hub: Hub, caller: Caller) -> Desk | Response:
-    """Return the desk of a person; where the draft cannot be read, the way to its text."""
+async def desk_of(hub: Hub, caller: Caller) -> Desk:
+    """Return the desk of a person; where the draft cannot be read, they are sent to its text."""
     draft = await drafting.draft_of(hub, caller.id)
     try:
         data = yamlfile.loads(draft.text, drafting.NAME).data
-    except ConfigError:
-        return RedirectResponse("/rules/text", 303)
+    except ConfigError as error:
+        raise Elsewhere("/rules/text") from error
     return Desk(hub, caller, draft, data if isinstance(data, dict) else {})
 
 

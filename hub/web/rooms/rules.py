@@ -33,8 +33,6 @@ Number = Annotated[int, Path(ge=0, lt=1000)]
 async def flows(request: Request, hub: HubDep, caller: CallerDep) -> Response:
     """Show the flows with their steps and routes, as the reader's draft has them."""
     desk = await desk_of(hub, caller)
-    if isinstance(desk, Response):
-        return desk
     tongue = tongue_of(request)
     found = [_flow(number, one, tongue) for number, one in enumerate(desk.flows())]
     return await ruled(request, "rules/flows.html", desk, tab="flows", flows=found)
@@ -82,10 +80,8 @@ async def turn(request: Request, hub: HubDep, caller: CallerDep, flow: Number, n
     return await turned(request, await desk_of(hub, caller), ("flows", flow, "routes"), number, act, "/rules")
 
 
-async def turned(request: Request, desk: Desk | Response, where: Where, number: int, act: str, to: str) -> Response:
+async def turned(request: Request, desk: Desk, where: Where, number: int, act: str, to: str) -> Response:
     """Move an item of a list up or down, or take it out, and go back."""
-    if isinstance(desk, Response):
-        return desk
     if act not in ("up", "down", "remove", "copy"):
         raise ApiError(404, "There is nothing of that name to do here.")
 
@@ -117,8 +113,6 @@ async def add_flow(request: Request, hub: HubDep, caller: CallerDep) -> Response
     """Add a flow."""
     form = await form_of(request, hub)
     desk = await desk_of(hub, caller)
-    if isinstance(desk, Response):
-        return desk
     name, number = form.get("name", "").strip(), len(desk.flows())
     new = {"name": name or f"flow-{number + 1}", "from": [], "routes": []}
 

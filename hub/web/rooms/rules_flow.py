@@ -40,8 +40,6 @@ SCORE = "score"  # has pages of its own
 async def flow_form(request: Request, hub: HubDep, caller: CallerDep, flow: Number) -> Response:
     """Show what a flow is called, what it takes leads from, and its steps."""
     desk = await desk_of(hub, caller)
-    if isinstance(desk, Response):
-        return desk
     return await _flow_page(request, desk, flow, flow_at(desk, flow))
 
 
@@ -64,8 +62,6 @@ async def change_flow(request: Request, hub: HubDep, caller: CallerDep, flow: Nu
     """Keep what was typed about a flow."""
     form = await lists_of(request, hub)
     desk = await desk_of(hub, caller)
-    if isinstance(desk, Response):
-        return desk
 
     async def page(values: dict[str, Any], wrong: Wrong | None, _: str) -> Response:
         return await _flow_page(request, desk, flow, values, wrong)
@@ -106,8 +102,6 @@ def _asked(desk: Desk, flow: int, place: int, tongue: Tongue) -> tuple[str, Piec
 async def step(request: Request, hub: HubDep, caller: CallerDep, flow: Number, place: Number) -> Response:
     """Show the settings of a step."""
     desk = await desk_of(hub, caller)
-    if isinstance(desk, Response):
-        return desk
     return await _page(request, desk, flow, place, options_of(flow_at(desk, flow), place))
 
 
@@ -130,8 +124,6 @@ async def change_options(request: Request, hub: HubDep, caller: CallerDep, flow:
     """Keep what was typed into the form of a step."""
     form = await lists_of(request, hub)
     desk = await desk_of(hub, caller)
-    if isinstance(desk, Response):
-        return desk
     said = flow_at(desk, flow)
     _, pieces, _ = _asked(desk, flow, place, tongue_of(request))
 
@@ -150,8 +142,6 @@ async def change_steps(request: Request, hub: HubDep, caller: CallerDep, flow: N
     """Add a step to a flow, take one out, or move one."""
     form = await form_of(request, hub)
     desk = await desk_of(hub, caller)
-    if isinstance(desk, Response):
-        return desk
     names, where = steps_of(flow_at(desk, flow)), ("flows", flow, "steps")
     written = isinstance(flow_at(desk, flow).get("steps"), list)
     act, _, which = form.get("act", "").partition(":")

@@ -41,8 +41,6 @@ WRONG_NAME = N_("A name has small letters, digits, - and _, and is not there yet
 async def reasons(request: Request, hub: HubDep, caller: CallerDep) -> Response:
     """Show why leads are lost."""
     desk = await desk_of(hub, caller)
-    if isinstance(desk, Response):
-        return desk
     listed = desk.data.get("lost_reasons")
     text = "\n".join(map(str, listed)) if isinstance(listed, list) else ""
     return await ruled(request, "rules/reasons.html", desk, tab="reasons", text=text, wrong=None)
@@ -53,8 +51,6 @@ async def change_reasons(request: Request, hub: HubDep, caller: CallerDep) -> Re
     """Keep the reasons that were typed, one a line."""
     form = await form_of(request, hub)
     desk = await desk_of(hub, caller)
-    if isinstance(desk, Response):
-        return desk
     text = form.get("reasons", "")
     lines = list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
 
@@ -71,8 +67,6 @@ async def change_reasons(request: Request, hub: HubDep, caller: CallerDep) -> Re
 async def entries(request: Request, hub: HubDep, caller: CallerDep, section: Section) -> Response:
     """Show all entries of a section."""
     desk = await desk_of(hub, caller)
-    if isinstance(desk, Response):
-        return desk
     part, tongue = PARTS[section], tongue_of(request)
     items = [
         {"name": name, "facts": _facts(section, one, tongue) if isinstance(one, dict) else []}
@@ -108,8 +102,6 @@ async def add(request: Request, hub: HubDep, caller: CallerDep, section: Section
     """Add an entry of a name."""
     form = await form_of(request, hub)
     desk = await desk_of(hub, caller)
-    if isinstance(desk, Response):
-        return desk
     name = form.get("name", "").strip()
     if not re.fullmatch(NAME, name) or name in desk.section(section):
         return told(f"/rules/{section}", tongue_of(request).say(WRONG_NAME), bad=True)
@@ -125,9 +117,7 @@ async def add(request: Request, hub: HubDep, caller: CallerDep, section: Section
 async def entry(request: Request, hub: HubDep, caller: CallerDep, section: Section, name: str) -> Response:
     """Show the form of an entry."""
     desk = await desk_of(hub, caller)
-    return (
-        desk if isinstance(desk, Response) else await _page(request, desk, section, name, _entry(desk, section, name))
-    )
+    return await _page(request, desk, section, name, _entry(desk, section, name))
 
 
 def _entry(desk: Desk, section: str, name: str) -> dict[str, Any]:
@@ -167,8 +157,6 @@ async def change(request: Request, hub: HubDep, caller: CallerDep, section: Sect
     """Keep what was typed about an entry; a button asks for one row more."""
     form = await lists_of(request, hub)
     desk = await desk_of(hub, caller)
-    if isinstance(desk, Response):
-        return desk
     sheet = Sheet(PARTS[section].pieces, (section, name), f"/rules/{section}/{name}")
 
     async def page(values: dict[str, Any], wrong: Wrong | None, more: str) -> Response:
@@ -182,8 +170,6 @@ async def remove(request: Request, hub: HubDep, caller: CallerDep, section: Sect
     """Take an entry out; refused while anything names it."""
     await form_of(request, hub)
     desk = await desk_of(hub, caller)
-    if isinstance(desk, Response):
-        return desk
 
     tongue, here = tongue_of(request), f"/rules/{section}/{name}"
     used = [one["words"] for one in _used(desk, section, name, tongue)]
@@ -202,8 +188,6 @@ async def rename(request: Request, hub: HubDep, caller: CallerDep, section: Sect
     """Give an entry another name, wherever it is named."""
     form = await form_of(request, hub)
     desk = await desk_of(hub, caller)
-    if isinstance(desk, Response):
-        return desk
     _entry(desk, section, name)
     other, here = form.get("name", "").strip(), f"/rules/{section}/{name}"
     if not re.fullmatch(NAME, other) or other in desk.section(section):

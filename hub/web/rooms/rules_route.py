@@ -52,8 +52,6 @@ async def route(request: Request, hub: HubDep, caller: CallerDep, flow: Number, 
 
 async def _opened(request: Request, hub: Hub, caller: Any, flow: int, number: int | None) -> Response:
     desk = await desk_of(hub, caller)
-    if isinstance(desk, Response):
-        return desk
     values = route_at(desk, flow, number)
     return await _page(request, desk, flow, number, values, conditions.shown(values.get("when")))
 
@@ -125,8 +123,6 @@ async def change_route(request: Request, hub: HubDep, caller: CallerDep, flow: N
 async def _posted(request: Request, hub: Hub, caller: Any, flow: int, number: int | None) -> Response:
     form, more, _ = act_of(await lists_of(request, hub))
     desk = await desk_of(hub, caller)
-    if isinstance(desk, Response):
-        return desk
     asked = conditions.asked(form)
     new = _typed(form, route_at(desk, flow, number), asked.expression)
 

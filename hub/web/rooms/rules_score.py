@@ -65,7 +65,7 @@ def _put(desk: Desk, text: str, flow: int, options: dict[str, Any]) -> str:
 async def scoring(request: Request, hub: HubDep, caller: CallerDep, flow: Number) -> Response:
     """Show how a flow gives points."""
     desk = await desk_of(hub, caller)
-    return desk if isinstance(desk, Response) else await _page(request, desk, flow, _options(desk, flow))
+    return await _page(request, desk, flow, _options(desk, flow))
 
 
 async def _page(
@@ -93,8 +93,6 @@ async def change(request: Request, hub: HubDep, caller: CallerDep, flow: Number)
     """Keep the grades and what else was typed."""
     form = await lists_of(request, hub)
     desk = await desk_of(hub, caller)
-    if isinstance(desk, Response):
-        return desk
     old = _options(desk, flow)
     bands = _bands(form)
     if bands and bands != (old.get("bands") or DEFAULT_BANDS):
@@ -119,8 +117,6 @@ async def own_rules(request: Request, hub: HubDep, caller: CallerDep, flow: Numb
     """Write leadhub's own rules into the draft, so that they can be changed."""
     await form_of(request, hub)
     desk = await desk_of(hub, caller)
-    if isinstance(desk, Response):
-        return desk
     rules = [rule.model_dump(exclude_none=True) for rule in DEFAULT_RULES]
     new = {
         **_options(desk, flow),
@@ -137,8 +133,6 @@ async def own_rules(request: Request, hub: HubDep, caller: CallerDep, flow: Numb
 async def rule(request: Request, hub: HubDep, caller: CallerDep, flow: Number, rule: str) -> Response:
     """Show a rule, or an empty one."""
     desk = await desk_of(hub, caller)
-    if isinstance(desk, Response):
-        return desk
     values, number = rule_at(desk, flow, rule)
     return await _rule_page(request, desk, flow, number, values, conditions.shown(values.get("when")))
 
@@ -172,8 +166,6 @@ async def change_rule(request: Request, hub: HubDep, caller: CallerDep, flow: Nu
     """Keep what was typed about a rule."""
     form = await lists_of(request, hub)
     desk = await desk_of(hub, caller)
-    if isinstance(desk, Response):
-        return desk
     old, number = rule_at(desk, flow, rule)
     asked = conditions.asked(form)
     new = {**({"when": asked.expression} if asked.expression else {}), **_without_when(taken(RULE, form, old))}

@@ -28,7 +28,7 @@ router = APIRouter(prefix="/rules", include_in_schema=False, route_class=Page)
 async def section(request: Request, hub: HubDep, caller: CallerDep) -> Response:
     """Show the form of a section."""
     desk, section = await desk_of(hub, caller), _named(request)
-    return desk if isinstance(desk, Response) else await _page(request, desk, section, desk.section(section))
+    return await _page(request, desk, section, desk.section(section))
 
 
 def _named(request: Request) -> str:
@@ -60,8 +60,6 @@ async def change(request: Request, hub: HubDep, caller: CallerDep) -> Response:
     """Keep what was typed into the form of a section."""
     form = await lists_of(request, hub)
     desk, section = await desk_of(hub, caller), _named(request)
-    if isinstance(desk, Response):
-        return desk
 
     def write(text: str, values: dict[str, Any]) -> str:
         return edits.put(text, (section,), values) if values else edits.remove(text, (section,))
