@@ -33,6 +33,8 @@ class DeliveryRow(SQLModel, table=True):
             postgresql_where=sa.text("state = 'sending'"),
         ),
         sa.Index("delivery_state", "state", "sink", "id"),
+        # Without it SQLite looks for a lead's deliveries among all of a state.
+        sa.Index("delivery_lead", "lead", "state", "sink"),
         sa.Index(
             "delivery_ref",
             "sink",

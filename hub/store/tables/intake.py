@@ -25,7 +25,7 @@ class SubmissionRow(SQLModel, table=True):
             sqlite_where=sa.text("state = 'received'"),
             postgresql_where=sa.text("state = 'received'"),
         ),
-        sa.Index("submission_lead", "lead", "id"),
+        sa.Index("submission_lead", "lead", "state", "id"),
         sa.Index("submission_state", "state", "id"),
         sa.Index(
             "submission_import",
@@ -34,7 +34,14 @@ class SubmissionRow(SQLModel, table=True):
             sqlite_where=sa.text("import_id IS NOT NULL"),
             postgresql_where=sa.text("import_id IS NOT NULL"),
         ),
-    )
+        *(
+            sa.Index(
+                f"submission_{name}", name,
+                sqlite_where=sa.text(f"{name} IS NOT NULL"), postgresql_where=sa.text(f"{name} IS NOT NULL"),
+            )
+            for name in ("duplicate_of", "parent")
+        ),
+    )  # fmt: skip
     id: str = Field(primary_key=True)
     source: str
     kind: str = (

@@ -27,6 +27,10 @@ class LeadRow(SQLModel, table=True):
             "lead_state", "state", "id",
             sqlite_where=sa.text("state <> 'open'"), postgresql_where=sa.text("state <> 'open'"),
         ),
+        sa.Index(
+            "lead_merged", "merged_into",
+            sqlite_where=sa.text("merged_into IS NOT NULL"), postgresql_where=sa.text("merged_into IS NOT NULL"),
+        ),
         sa.Index("lead_test", "id", sqlite_where=sa.text("test = 1"), postgresql_where=sa.text("test")),
     )  # fmt: skip
     id: str = Field(primary_key=True)

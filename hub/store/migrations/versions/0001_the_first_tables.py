@@ -441,6 +441,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'ready'"),
             postgresql_where=sa.text("state = 'ready'"),
         )
+        batch_op.create_index("delivery_lead", ["lead", "state", "sink"], unique=False)
         batch_op.create_index(
             "delivery_lease",
             ["lease_until"],
@@ -618,6 +619,13 @@ def upgrade() -> None:
         batch_op.create_index("lead_created", ["created_at"], unique=False)
         batch_op.create_index("lead_email", ["email"], unique=False)
         batch_op.create_index("lead_grade", ["grade", "id"], unique=False)
+        batch_op.create_index(
+            "lead_merged",
+            ["merged_into"],
+            unique=False,
+            sqlite_where=sa.text("merged_into IS NOT NULL"),
+            postgresql_where=sa.text("merged_into IS NOT NULL"),
+        )
         batch_op.create_index("lead_owner", ["owner", "id"], unique=False)
         batch_op.create_index("lead_phone", ["phone"], unique=False)
         batch_op.create_index("lead_source", ["source", "id"], unique=False)
@@ -927,6 +935,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'received'"),
             postgresql_where=sa.text("state = 'received'"),
         )
+        batch_op.create_index(
+            "submission_duplicate_of",
+            ["duplicate_of"],
+            unique=False,
+            sqlite_where=sa.text("duplicate_of IS NOT NULL"),
+            postgresql_where=sa.text("duplicate_of IS NOT NULL"),
+        )
         batch_op.create_index("submission_idempotency", ["source", "idempotency_key"], unique=True)
         batch_op.create_index(
             "submission_import",
@@ -936,7 +951,14 @@ def upgrade() -> None:
             postgresql_where=sa.text("import_id IS NOT NULL"),
         )
         batch_op.create_index("submission_key", ["source", "key"], unique=True)
-        batch_op.create_index("submission_lead", ["lead", "id"], unique=False)
+        batch_op.create_index("submission_lead", ["lead", "state", "id"], unique=False)
+        batch_op.create_index(
+            "submission_parent",
+            ["parent"],
+            unique=False,
+            sqlite_where=sa.text("parent IS NOT NULL"),
+            postgresql_where=sa.text("parent IS NOT NULL"),
+        )
         batch_op.create_index("submission_state", ["state", "id"], unique=False)
 
     op.create_table(
@@ -1096,6 +1118,11 @@ def downgrade() -> None:
     op.drop_table("suggestion")
     with op.batch_alter_table("submission", schema=None) as batch_op:
         batch_op.drop_index("submission_state")
+        batch_op.drop_index(
+            "submission_parent",
+            sqlite_where=sa.text("parent IS NOT NULL"),
+            postgresql_where=sa.text("parent IS NOT NULL"),
+        )
         batch_op.drop_index("submission_lead")
         batch_op.drop_index("submission_key")
         batch_op.drop_index(
@@ -1104,6 +1131,11 @@ def downgrade() -> None:
             postgresql_where=sa.text("import_id IS NOT NULL"),
         )
         batch_op.drop_index("submission_idempotency")
+        batch_op.drop_index(
+            "submission_duplicate_of",
+            sqlite_where=sa.text("duplicate_of IS NOT NULL"),
+            postgresql_where=sa.text("duplicate_of IS NOT NULL"),
+        )
         batch_op.drop_index(
             "submission_due", sqlite_where=sa.text("state = 'received'"), postgresql_where=sa.text("state = 'received'")
         )
@@ -1171,6 +1203,11 @@ def downgrade() -> None:
         batch_op.drop_index("lead_source")
         batch_op.drop_index("lead_phone")
         batch_op.drop_index("lead_owner")
+        batch_op.drop_index(
+            "lead_merged",
+            sqlite_where=sa.text("merged_into IS NOT NULL"),
+            postgresql_where=sa.text("merged_into IS NOT NULL"),
+        )
         batch_op.drop_index("lead_grade")
         batch_op.drop_index("lead_email")
         batch_op.drop_index("lead_created")
@@ -1214,6 +1251,7 @@ def downgrade() -> None:
         batch_op.drop_index(
             "delivery_lease", sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'")
         )
+        batch_op.drop_index("delivery_lead")
         batch_op.drop_index(
             "delivery_due", sqlite_where=sa.text("state = 'ready'"), postgresql_where=sa.text("state = 'ready'")
         )
