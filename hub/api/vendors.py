@@ -96,5 +96,7 @@ async def opened(request: Request, hub: Hub, token: str) -> dict[str, Any]:
         raise ApiError(
             404, "This link does not open: it has ended, or was ended by whoever made it. Ask for a new one."
         )
-    answer = await request.app.state.kept.ask(("scorecard", hub.plan.revision, source), lambda: desk.card(source))
+    answer = await request.app.state.kept.ask(
+        ("scorecard", hub.plan.revision, source), lambda: desk.card(source), heavy=True
+    )
     return {"source": source, "card": None if answer.pending else blurred(answer.value)}

@@ -46,11 +46,14 @@ class Kept:
         self._clock, self._patience = clock, patience
         self._answers: OrderedDict[Hashable, Answer] = OrderedDict()
         self._working: dict[Hashable, asyncio.Task[None]] = {}
-        self._turn = asyncio.Semaphore(1)
+        self._turns = {heavy: asyncio.Semaphore(1) for heavy in (False, True)}
 
-    async def ask(self, question: Hashable, work: Callable[[], Awaitable[Any]]) -> Answer:
-        """Return the answer: a new one if that is quick, else the last one; errors of a quick one are raised."""
-        task = self.begin(question, work)
+    async def ask(self, question: Hashable, work: Callable[[], Awaitable[Any]], *, heavy: bool = False) -> Answer:
+        """Return the answer: a new one if that is quick, else the last one; errors of a quick one are raised.
+
+        Heavy work, such as a report over all leads, waits for other heavy work alone, and nothing else waits for it.
+        """
+        task = self.begin(question, work, heavy=heavy)
         if task is None:
             self._answers.move_to_end(question)
             return self._answers[question]
@@ -59,14 +62,16 @@ class Kept:
             task.result()
         return self._answers.get(question) or Answer()
 
-    def begin(self, question: Hashable, work: Callable[[], Awaitable[Any]]) -> asyncio.Task[None] | None:
+    def begin(
+        self, question: Hashable, work: Callable[[], Awaitable[Any]], *, heavy: bool = False
+    ) -> asyncio.Task[None] | None:
         """Begin to work out a new answer, and do not wait for it; None while the last one is good."""
         answer = self._answers.get(question)
         if answer is not None and time.monotonic() - answer.asked_at < min(LONGEST, FOR_ITS_COST * answer.taken):
             return None
         task = self._working.get(question)
         if task is None:
-            task = self._working[question] = asyncio.create_task(self._work(question, work))
+            task = self._working[question] = asyncio.create_task(self._work(question, work, heavy))
             task.add_done_callback(lambda ended: self._ended(question, ended))
         return task
 
@@ -80,8 +85,8 @@ class Kept:
         for answer in self._answers.values():
             answer.asked_at = float("-inf")
 
-    async def _work(self, question: Hashable, work: Callable[[], Awaitable[Any]]) -> None:
-        async with self._turn:
+    async def _work(self, question: Hashable, work: Callable[[], Awaitable[Any]], heavy: bool) -> None:
+        async with self._turns[heavy]:
             began = time.monotonic()
             value = await work()
         self._answers[question] = Answer(value, self._clock.now(), time.monotonic() - began, time.monotonic())

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
+import psycopg
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
@@ -168,11 +169,11 @@ def settle(db: Database) -> None:
     for table in SQLModel.metadata.sorted_tables:
         for index in table.indexes:
             index.create(db.writer, checkfirst=True)
-    with db.writer.connect() as connection:
-        connection.execution_options(isolation_level="AUTOCOMMIT")
-        if not db.sqlite:
-            connection.exec_driver_sql("SET statement_timeout = 0")
-            connection.exec_driver_sql("VACUUM ANALYZE")
+    if not db.sqlite:
+        with psycopg.connect(
+            db.writer.url.set(drivername="postgresql").render_as_string(False), autocommit=True
+        ) as line:
+            line.execute("VACUUM ANALYZE")  # longer than the hub would wait for an answer
 
 
 def _relax(connection: sa.Connection, sqlite: bool) -> None:

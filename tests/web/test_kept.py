@@ -82,6 +82,17 @@ async def test_questions_are_worked_out_one_at_a_time():
     assert (kept.last("first"), kept.last("second")) == (1, 1)
 
 
+async def test_nothing_waits_for_heavy_work_but_heavy_work():
+    kept, report, other = Kept(HandClock(), LONG), Slow(), Slow()
+    asked = [kept.begin(work, work, heavy=True) for work in (report, other)]
+    assert (await kept.ask("quick", quick)).value == "now"
+    assert (report.begun, other.begun) == (1, 0)
+    report.go.set()
+    other.go.set()
+    await asyncio.gather(*(task for task in asked if task))
+    assert other.begun == 1
+
+
 async def test_a_question_that_cannot_be_answered_says_why_and_is_asked_anew():
     kept = Kept(HandClock(), LONG)
     with pytest.raises(BadInput, match="no such report"):

@@ -89,7 +89,7 @@ async def found_for(request: Request, hub: Hub, want: Asked) -> Answer:
     names = list(dict.fromkeys((first, *maker.models())))
     frame = maker.frame(since, until, None, want.by, names, only=want.name)
     question = ("attribution", hub.plan.revision, since, until, want.by, want.name, first if want.name else "")
-    answer: Answer = await request.app.state.kept.ask(question, lambda: maker.found(frame))
+    answer: Answer = await request.app.state.kept.ask(question, lambda: maker.found(frame), heavy=True)
     return answer
 
 

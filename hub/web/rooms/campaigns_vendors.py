@@ -41,7 +41,9 @@ async def vendors(request: Request, hub: HubDep) -> Response:
 async def vendor(request: Request, hub: HubDep, caller: CallerDep, source: str) -> Response:
     """Show the scorecard of a source."""
     desk = desk_of(hub)
-    answer = await request.app.state.kept.ask(("scorecard", hub.plan.revision, source), lambda: desk.card(source))
+    answer = await request.app.state.kept.ask(
+        ("scorecard", hub.plan.revision, source), lambda: desk.card(source), heavy=True
+    )
     writes = caller.role in ROLES and ROLES.index(caller.role) >= ROLES.index("operator")
     links = (await api.links(hub, source))["items"] if writes and not partial(request) else []
     blur = request.query_params.get("as") == "shared"

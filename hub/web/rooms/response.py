@@ -62,7 +62,9 @@ async def _reported(
         frame = _frame(maker, asked)
     except BadInput as error:
         return told(request.url.path, str(error), bad=True)
-    counted = await request.app.state.kept.ask(("response", name, *sorted(asked.items())), bound(make, maker, frame))
+    counted = await request.app.state.kept.ask(
+        ("response", name, *sorted(asked.items())), bound(make, maker, frame), heavy=True
+    )
     here = {
         "asked": asked, "query": urlencode(asked), "pending": counted.pending, "counted_at": counted.at,
         "found": counted.value, "basis": _basis(tongue, frame, asked), "csv": _csv(asked), "tab": request.url.path,

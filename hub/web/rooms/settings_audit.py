@@ -65,7 +65,7 @@ async def verify(request: Request, hub: HubDep) -> Response:
     async def work() -> dict[str, Any]:
         return await api.verify(hub)
 
-    found = await request.app.state.kept.ask("audit verify", work)
+    found = await request.app.state.kept.ask("audit verify", work, heavy=True)
     report = found.value or {}
     broken = [str(one) for one in report.get("broken", ())]
     page = "settings/verified.html" if partial(request) else None
@@ -81,7 +81,7 @@ async def retention(request: Request, hub: HubDep) -> Response:
     async def work() -> list[dict[str, Any]]:
         return list((await privacy.retention(hub))["items"])
 
-    found = await request.app.state.kept.ask(("retention", hub.plan.revision), work)
+    found = await request.app.state.kept.ask(("retention", hub.plan.revision), work, heavy=True)
     rules = hub.plan.settings.retention
     own = {name: rules.sources[name].model_fields_set for name in rules.sources}
     kept = [
