@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 import pluggy
@@ -97,8 +97,18 @@ def load(
     return Plugins(manager, registry, tuple(broken), hashes)
 
 
+class _Hooks(pluggy.PluginManager):
+    """Looks for hooks among a module's functions: nothing else can be one, and each look is thorough."""
+
+    def parse_hookimpl_opts(self, plugin: Any, name: str) -> pluggy.HookimplOpts | None:
+        """Return how a name of a plugin is marked as a hook; None for one that is not."""
+        if isinstance(plugin, ModuleType) and not isinstance(vars(plugin).get(name), FunctionType | MethodType):
+            return None
+        return super().parse_hookimpl_opts(plugin, name)
+
+
 def _manager(blocked: Iterable[str]) -> pluggy.PluginManager:
-    manager = pluggy.PluginManager("leadhub")
+    manager = _Hooks("leadhub")
     manager.add_hookspecs(hookspecs)
     for name in blocked:
         manager.set_blocked(name)
