@@ -21,12 +21,15 @@ Where = tuple[str | int, ...]
 class _Loader(yaml.SafeLoader):
     """SafeLoader with YAML 1.2 booleans (`no` is a word, as in Norway) and without merge keys or dates."""
 
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Leave nodes as they are: there are no merge keys, and a text that was composed is read again."""
+
 
 _Loader.yaml_implicit_resolvers = {
     first: [
         (tag, pattern)
         for tag, pattern in resolvers
-        if tag.rpartition(":")[2] not in ("bool", "timestamp", "merge", "int", "float")
+        if tag.rpartition(":")[2] not in ("bool", "timestamp", "merge", "value", "int", "float")
     ]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }

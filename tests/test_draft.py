@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hub import draft, yamlfile
 from hub.draft import difference, guard, hiding
-from hub.draft.edit import identical, rename
+from hub.draft.edit import identical, put_all, rename
 from hub.draft.merging import merged
 from hub.draft.uses import renamed, uses
 from hub.errors import ConfigError
@@ -203,6 +203,27 @@ def test_whatever_is_set_anywhere_is_there_and_nothing_else_changed(before, valu
     for name, section in values.items():
         whole = draft.put(whole, (name,), section)
     assert identical(yamlfile.loads(whole).data, {**before, **values})
+
+
+def test_a_secret_that_an_anchor_shares_is_hidden_and_put_back_in_all_its_places():
+    text = "a: &one secret\nb: *one\nc: |\n  more\n  lines\n# end\n"
+    shown = hiding.hide(text, [("a",), ("b",)])
+    assert shown == text.replace("secret", hiding.HIDDEN)
+    assert hiding.unhide(shown, text) == text
+    assert put_all(text, {("c",): "y"}) == text.replace("|\n  more\n  lines", "y")
+
+
+def test_a_place_that_cannot_be_changed_is_told_as_that():
+    with pytest.raises(ConfigError, match="1 is written in a way that cannot be changed here"):
+        put_all("1: secret\n", {(1,): "other"})
+
+
+def test_a_text_says_the_same_each_time_it_is_read():
+    text = "a: {x: 1, !!merge y: {x: 2, z: 3}}\n=: =\n"
+    for _ in range(2):
+        with pytest.raises(ConfigError, match="could not determine a constructor"):
+            yamlfile.loads(text)
+    assert yamlfile.loads("=: =\n").data == {"=": "="}
 
 
 def test_a_list_within_a_list_on_one_line_grows():

@@ -21,6 +21,7 @@ from hub.yamlfile import Where
 
 Text = str
 _COMMENT = re.compile(r"(?:^|\s)#", re.MULTILINE)
+_ABOVE = re.compile(r"(?:[&!]\S*\s+)*")  # an anchor or a tag before a value
 _Change = Callable[[Any], None]
 
 
@@ -38,20 +39,28 @@ def put_all(text: Text, values: Mapping[Where, Any]) -> Text:
 
     What stands on its own is written in one go and proved once, anything else one by one.
     """
-    tree = Tree(text)
-    nodes = {where: tree.node(where) for where in values}
-    if all(isinstance(node, yaml.ScalarNode) and node.style not in ("|", ">") for node in nodes.values()):
-        wanted, made = plain(tree.data), text
-        for where, node in sorted(nodes.items(), key=lambda pair: -pair[1].start_mark.index):
-            _set(wanted, where, values[where])
-            written = inline(values[where], node.style)
-            made = made[: node.start_mark.index] + written + made[tree.end(node) :]
-        with contextlib.suppress(ConfigError):
-            if identical(yamlfile.loads(made, "hub.yaml").data, wanted):
-                return made
+    with contextlib.suppress(Awkward, ConfigError):
+        return _put_at_once(text, values)
     for where, value in values.items():
         text = put(text, where, value)
     return text
+
+
+def _put_at_once(text: Text, values: Mapping[Where, Any]) -> Text:
+    tree = Tree(text)
+    nodes = {where: tree.node(where) for where in values}
+    if not all(isinstance(node, yaml.ScalarNode) and node.style not in ("|", ">") for node in nodes.values()):
+        raise Awkward
+    wanted, made = plain(tree.data), text
+    for where, value in values.items():
+        _set(wanted, where, value)
+    found = {node.start_mark.index: (where, node) for where, node in nodes.items()}  # an anchor's places are one
+    for start, (where, node) in sorted(found.items(), reverse=True):
+        start += len(_ABOVE.match(made[start : tree.end(node)])[0])  # type: ignore[index]  # it matches nothing, too
+        made = made[:start] + inline(values[where], node.style) + made[tree.end(node) :]
+    if not identical(yamlfile.loads(made, "hub.yaml").data, wanted):
+        raise Awkward
+    return made
 
 
 def remove(text: Text, where: Where) -> Text:
