@@ -90,13 +90,17 @@ async def opened(request: Request, hub: Hub, token: str) -> dict[str, Any]:
     """Return the card of a link, None in it while it is counted; raises ApiError 404 for a link that does not open."""
     address = caller_address(request, hub.plan.settings.hub) or ""
     request.app.state.limits.take("call", f"scorecard {address}", hub.clock.monotonic())
-    desk = desk_of(hub)
-    source = await desk.opened(token)
+    source = await desk_of(hub).opened(token)
     if source is None:
         raise ApiError(
             404, "This link does not open: it has ended, or was ended by whoever made it. Ask for a new one."
         )
-    answer = await request.app.state.kept.ask(
-        ("scorecard", hub.plan.revision, source), lambda: desk.card(source), heavy=True
-    )
-    return {"source": source, "card": None if answer.pending else blurred(answer.value)}
+    card = await counted(request, hub, source)
+    return {"source": source, "card": None if card is None else blurred(card)}
+
+
+async def counted(request: Request, hub: Hub, source: str) -> Any:
+    """Return the card of a source as it was counted last, None while there is none yet."""
+    question = ("scorecard", hub.plan.revision, source)
+    answer = await request.app.state.kept.ask(question, lambda: desk_of(hub).card(source), heavy=True)
+    return None if answer.pending else answer.value

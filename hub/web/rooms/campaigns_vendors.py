@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from hub.api import vendors as api
 from hub.api.access import ROLES, CallerDep, HubDep, needs
-from hub.api.vendors import OPEN, Shared, desk_of
+from hub.api.vendors import OPEN, Shared
 from hub.app import Hub
 from hub.attribution.blur import blurred
 from hub.attribution.vendors import OTHER
@@ -40,14 +40,11 @@ async def vendors(request: Request, hub: HubDep) -> Response:
 @router.get("/campaigns/vendors/{source}", dependencies=[needs("viewer")])
 async def vendor(request: Request, hub: HubDep, caller: CallerDep, source: str) -> Response:
     """Show the scorecard of a source."""
-    desk = desk_of(hub)
-    answer = await request.app.state.kept.ask(
-        ("scorecard", hub.plan.revision, source), lambda: desk.card(source), heavy=True
-    )
+    whole = await api.counted(request, hub, source)
     writes = caller.role in ROLES and ROLES.index(caller.role) >= ROLES.index("operator")
     links = (await api.links(hub, source))["items"] if writes and not partial(request) else []
     blur = request.query_params.get("as") == "shared"
-    card = None if answer.pending else blurred(answer.value) if blur else answer.value
+    card = blurred(whole) if blur and whole is not None else whole
     template = "campaigns/card.html" if partial(request) else "campaigns/vendor.html"
     now = hub.clock.now().isoformat()
     shown = [
