@@ -49,7 +49,7 @@ settings.load_profile("default" if os.environ.get("FUZZ") else "same")
 
 
 def pytest_collection_finish() -> None:
-    """Let the collector of garbage pass over what lives to the end: a tenth of a million objects of collected tests."""
+    """Let the collector of garbage pass over what lives to the end: the collected tests."""
     gc.collect()
     gc.freeze()
 

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -45,19 +46,19 @@ PATHS = (
 ROOMS = (
     "/", "/?part=now", "/?part=days", "/?part=funnel", "/?part=speed", "/?part=health", "/?part=newest",
     "/leads/{lead}", "/leads/{old}", "/leads/{lead}?part=now", "/leads/{lead}?part=deliveries", "/leads/{lead}?part=history",
-    "/leads/{lead}/replay", "/api/leads/{lead}", "/attention", "/attention?kind=quarantine", *(f"/attention/{{{kind}}}" for kind in (
-        "quarantine", "dead", "rejected", "unclear", "unowned",
+    "/leads/{lead}/replay", "/api/leads/{lead}", "/attention", "/attention?kind=quarantined", *(f"/attention/{{{kind}}}" for kind in (
+        "quarantined", "dead", "rejected", "unclear",
     )), "/sources", "/sources/source-0", "/sources/source-0/use", "/sources/source-0/mapping", "/sinks", "/sinks/crm",
     *(f"/sinks/crm/deliveries?state={state}" for state in ("ready", "sent", "dead", "rejected", "unclear")),
     "/rules", "/rules/changes", "/rules/flows/0/routes/0", "/rules/flows/0/scoring", "/rules/teams", "/rules/teams/team-0",
-    "/rules/revisions", "/rules/steps/0", "/rules/text", "/imports", "/campaigns", "/campaigns?model=linear",
+    "/rules/revisions", "/rules/flows/0/steps/2", "/rules/text", "/imports", "/campaigns", "/campaigns?model=linear",
     "/campaigns?model=w_shaped&span=365d", "/campaigns/one?name=campaign-7", "/campaigns/costs", "/campaigns/links",
     "/campaigns/vendors", "/campaigns/vendors/source-0", "/response", "/response?since=365d", "/response/reps",
     "/response/targets", "/response/queue", "/response/queue?team=team-3", "/pool", "/pool?pool=sea", "/pool?pool=unassigned",
     "/mine?rep=rep-7", "/mine?rep=rep-7&tab=working", "/mine?rep=rep-7&tab=tasks", "/mine/{lead}", "/settings", "/settings/about",
     "/settings/nodes", "/settings/plugins", "/settings/audit", "/settings/audit?target={lead}", "/settings/retention",
     "/settings/people", "/settings/users", "/settings/keys", "/settings/backups", "/api/submissions?limit=200",
-    "/api/deliveries?limit=200", "/api/report/response?since=7d",
+    "/api/deliveries?limit=200",
 )  # fmt: skip
 """Every other room; what stands in braces is looked up in the hub."""
 SHORT = ("/leads", "/leads?q=li")
@@ -104,7 +105,8 @@ async def asking(folder: Path, address: str) -> AsyncIterator[httpx.AsyncClient]
 async def _names(http: httpx.AsyncClient) -> dict[str, str]:
     """Return a new lead and an old one, and a group of each kind of what waits for a person."""
     listed = (await http.get("/api/leads", params={"limit": 50})).json()["items"]
-    old = (await http.get("/api/leads", params={"limit": 1, "until": "2026-01-31"})).json()["items"]
+    year = datetime.fromisoformat(listed[0]["created_at"]) - timedelta(days=300)
+    old = (await http.get("/api/leads", params={"limit": 1, "until": year.date().isoformat()})).json()["items"]
     groups = (await http.get("/api/attention")).json()["items"]
     kinds = {group["kind"]: group["id"] for group in reversed(groups)}
     return defaultdict(lambda: "nothing", kinds, lead=listed[-1]["id"], old=(old or listed)[0]["id"])
